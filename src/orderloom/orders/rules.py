@@ -1,0 +1,205 @@
+"""What may be on an order: credits that add up, ship groups that fit, totals, and the credit limit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Literal, Protocol
+
+from orderloom.base.money import allocate, cent, has_more_decimals, round_amount
+from orderloom.base.refusals import Problem
+
+CreditKind = Literal["revenue", "non_revenue"]
+HUNDRED = Decimal(100)
+
+
+class Credited(Protocol):
+    """A sales credit, as it is entered or as it is kept."""
+
+    @property
+    def payee(self) -> str: ...
+    @property
+    def percent(self) -> Decimal: ...
+    @property
+    def kind(self) -> CreditKind: ...
+
+
+class Grouped(Protocol):
+    """A ship group, as it is entered or as it is kept."""
+
+    @property
+    def quantity(self) -> Decimal: ...
+
+
+class Priced(Protocol):
+    """An item with its unit prices."""
+
+    @property
+    def quantity(self) -> Decimal: ...
+    @property
+    def one_time(self) -> Decimal | None: ...
+    @property
+    def recurring(self) -> Decimal | None: ...
+    @property
+    def period(self) -> str | None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """What an order comes to: once, and by period for what recurs."""
+
+    one_time: Decimal
+    recurring: Mapping[str, Decimal]
+
+
+@dataclass(frozen=True, slots=True)
+class CreditShare:
+    """What one payee's credit comes to, in the order's currency."""
+
+    payee: str
+    kind: CreditKind
+    amount: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Exposure:
+    """What a billing account owes or will owe: open orders, delivered but unbilled, billed but unpaid."""
+
+    open: Decimal
+    unbilled: Decimal
+    unpaid: Decimal
+
+    @property
+    def total(self) -> Decimal:
+        """Everything together."""
+        return self.open + self.unbilled + self.unpaid
+
+
+@dataclass(frozen=True, slots=True)
+class CreditVerdict:
+    """Whether an order fits under the limit, and by how much it does not."""
+
+    is_allowed: bool
+    limit: Decimal | None
+    exposure: Decimal
+    excess: Decimal
+
+
+def credit_problems(credits: Sequence[Credited], *, pointer: str) -> list[Problem]:
+    """Refuse revenue credits that do not total 100 % and a payee who stands twice in one kind."""
+    problems = []
+    seen: set[tuple[str, str]] = set()
+    for place, credit in enumerate(credits):
+        key = (credit.payee.casefold(), credit.kind)
+        if key in seen:
+            problems.append(
+                Problem(
+                    "credit_double",
+                    f"{credit.payee} has two {_kind_word(credit.kind)} credits here; make them one.",
+                    f"{pointer}/{place}/payee",
+                )
+            )
+        seen.add(key)
+        if credit.percent <= 0:
+            problems.append(
+                Problem(
+                    "credit_zero",
+                    "A credit of 0 % says nothing; give more or remove it.",
+                    f"{pointer}/{place}/percent",
+                )
+            )
+    revenue = [credit.percent for credit in credits if credit.kind == "revenue"]
+    if revenue and sum(revenue) != HUNDRED:
+        problems.append(
+            Problem(
+                "credits_not_hundred",
+                f"Revenue credits total {plain(sum(revenue, Decimal(0)))} %; change them until they total 100 %.",
+                pointer,
+            )
+        )
+    return problems
+
+
+def _kind_word(kind: CreditKind) -> str:
+    return "revenue" if kind == "revenue" else "non-revenue"
+
+
+def plain(number: Decimal) -> str:
+    """A number as a person writes it: no exponent, no zeros at the end."""
+    text = f"{number:f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def credit_shares(amount: Decimal, credits: Sequence[Credited], *, currency: str) -> list[CreditShare]:
+    """What each credit comes to, in the order given.
+
+    Revenue shares sum to the amount, to the smallest unit (largest remainder); a non-revenue
+    credit is extra and is rounded by itself.
+    """
+    revenue = [credit for credit in credits if credit.kind == "revenue"]
+    parts = iter(allocate(amount, [credit.percent for credit in revenue], cent(currency)) if revenue else [])
+    return [
+        CreditShare(
+            credit.payee,
+            credit.kind,
+            next(parts) if credit.kind == "revenue" else round_amount(amount * credit.percent / HUNDRED, currency),
+        )
+        for credit in credits
+    ]
+
+
+def ship_group_problems(quantity: Decimal, groups: Sequence[Grouped], *, pointer: str) -> list[Problem]:
+    """Refuse groups that send more than was ordered; what they leave over goes to the item's own place."""
+    sent = sum((group.quantity for group in groups), Decimal(0))
+    if sent <= quantity:
+        return []
+    return [
+        Problem(
+            "ship_groups_exceed",
+            f"The ship groups send {plain(sent)} of {plain(quantity)}; lower them or raise the item's quantity.",
+            pointer,
+        )
+    ]
+
+
+def amount_problems(amounts: Mapping[str, Decimal | None], *, currency: str, pointer: str) -> list[Problem]:
+    """Refuse prices below zero or finer than the currency's smallest unit; keys are field names."""
+    problems = []
+    for field, amount in amounts.items():
+        if amount is None:
+            continue
+        if amount < 0:
+            problems.append(
+                Problem("amount_negative", "A price is not below zero; give 0 or more.", f"{pointer}/{field}")
+            )
+        elif has_more_decimals(amount, currency):
+            problems.append(
+                Problem(
+                    "amount_too_fine",
+                    f"{currency} goes down to {plain(cent(currency))}; round {plain(amount)} to that.",
+                    f"{pointer}/{field}",
+                )
+            )
+    return problems
+
+
+def totals(items: Iterable[Priced], *, currency: str) -> Totals:
+    """Price times quantity of every item, each line rounded once, then added."""
+    one_time = Decimal(0)
+    recurring: dict[str, Decimal] = {}
+    for item in items:
+        if item.one_time is not None:
+            one_time += round_amount(item.one_time * item.quantity, currency)
+        if item.recurring is not None and item.period is not None:
+            line = round_amount(item.recurring * item.quantity, currency)
+            recurring[item.period] = recurring.get(item.period, Decimal(0)) + line
+    return Totals(one_time, dict(sorted(recurring.items())))
+
+
+def credit_verdict(limit: Decimal | None, exposure: Exposure) -> CreditVerdict:
+    """Compare a billing account's exposure, this order included, with its limit; no limit allows all."""
+    if limit is None:
+        return CreditVerdict(True, None, exposure.total, Decimal(0))
+    excess = max(exposure.total - limit, Decimal(0))
+    return CreditVerdict(excess == 0, limit, exposure.total, excess)
