@@ -42,7 +42,7 @@ def _payload_names(event: type[Event]) -> tuple[str, ...]:
 @cache
 def type_name(event: type[Event]) -> str:
     """How the event is called in tables and on the wire: `orders.order_submitted`."""
-    room = event.__module__.split(".")[1]
+    room = event.__module__.removeprefix("orderloom.").split(".")[0]
     return f"{room}.{re.sub(r'(?<!^)(?=[A-Z])', '_', event.__name__).lower()}"
 
 

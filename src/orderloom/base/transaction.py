@@ -17,7 +17,7 @@ from psycopg.types.json import Jsonb, set_json_dumps, set_json_loads
 from psycopg_pool import AsyncConnectionPool
 
 from orderloom.base.events import Event, type_name
-from orderloom.base.types import EMPTY_HOUSE, Actor, House
+from orderloom.base.types import EMPTY_HOUSE, Actor, House, reaction_name
 
 T = TypeVar("T")
 Params = Mapping[str, Any]
@@ -176,7 +176,7 @@ class Tx:
             return
         self._written = len(self.events)
         jobs = [
-            (place, _reaction_name(reaction))
+            (place, reaction_name(reaction))
             for place, event in enumerate(fresh, start=1)
             for reaction in self.house.reactions.get(type(event), ())
         ]
@@ -230,10 +230,6 @@ _WRITE_EVENTS = """
        AND subscription.active
        AND (subscription.account_id IS NULL OR subscription.account_id = placed.account_id)
 """
-
-
-def _reaction_name(reaction: Callable[..., object]) -> str:
-    return f"{reaction.__module__.removeprefix('orderloom.')}.{reaction.__qualname__}"
 
 
 @asynccontextmanager

@@ -130,5 +130,18 @@ class House:
     subscribers: Mapping[str, Subscriber] = field(default_factory=lambda: MappingProxyType({}))
     events: Mapping[str, type[Event]] = field(default_factory=lambda: MappingProxyType({}))
 
+    def reaction(self, event_type: str, name: str) -> tuple[Reaction, type[Event]]:
+        """The reaction of this name to this type of event, and the event's class; KeyError when there is none."""
+        event = self.events[event_type]
+        for reaction in self.reactions.get(event, ()):
+            if reaction_name(reaction) == name:
+                return reaction, event
+        raise KeyError(f"nothing called {name} reacts to {event_type}")
+
 
 EMPTY_HOUSE = House()
+
+
+def reaction_name(reaction: Callable[..., object]) -> str:
+    """How a reaction is called in `base.job`: room, module and function."""
+    return f"{reaction.__module__.removeprefix('orderloom.')}.{reaction.__qualname__}"
