@@ -8,9 +8,9 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from orderloom.base.fields import Amount, Code, LongText, Percent, Quantity, Text
+from orderloom.base.fields import Amount, Code, CurrencyCode, LongText, Percent, Quantity, Text
+from orderloom.base.parsing import strict
 
-CurrencyCode = Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
 Scalar = str | bool | int | Decimal | None
 
 Action = Literal["add", "modify", "delete", "suspend", "resume", "none"]
@@ -25,6 +25,7 @@ MAX_ATTRIBUTES = 200
 MAX_PLACES = 5_000
 
 
+@strict
 @dataclass(frozen=True, slots=True)
 class PriceDraft:
     """A price set by a person instead of the list's: needs a reason."""
@@ -35,6 +36,7 @@ class PriceDraft:
     reason: Text = ""
 
 
+@strict
 @dataclass(frozen=True, slots=True)
 class SalesCreditDraft:
     """A share of the sale; revenue rows of one header or item total 100 %."""
@@ -44,6 +46,7 @@ class SalesCreditDraft:
     kind: CreditKind = "revenue"
 
 
+@strict
 @dataclass(frozen=True, slots=True)
 class ShipGroupDraft:
     """A quantity of one item to one place by one date and method."""
@@ -54,6 +57,7 @@ class ShipGroupDraft:
     method: Text | None = None
 
 
+@strict
 @dataclass(frozen=True, slots=True)
 class PlaceDraft:
     """An address that the order brings along, under the code by which its items name it."""
@@ -67,6 +71,7 @@ class PlaceDraft:
     recipient: Text = ""
 
 
+@strict
 @dataclass(frozen=True, slots=True)
 class ItemDraft:
     """One line as sold; `parent` names the line of the bundle that it belongs to."""
@@ -93,6 +98,7 @@ class ItemDraft:
     attributes: Annotated[Mapping[str, Scalar], Field(max_length=MAX_ATTRIBUTES)] = field(default_factory=dict)
 
 
+@strict
 @dataclass(frozen=True, slots=True)
 class OrderDraft:
     """An order as a customer, a program or a file hands it in; items are a flat list, tied by `parent`."""
