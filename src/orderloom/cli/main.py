@@ -1,0 +1,113 @@
+"""The verbs of the command line and what each of them takes."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import logging
+import sys
+from collections.abc import Callable, Sequence
+from importlib import import_module
+
+import structlog
+
+from orderloom import __version__
+from orderloom.base.refusals import Refused
+
+Verb = Callable[[argparse.Namespace], int]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one verb; the return value is the exit status."""
+    parser = _parser()
+    chosen = parser.parse_args(arguments)
+    if not hasattr(chosen, "verb"):
+        parser.print_help()
+        return 2
+    _log_to_stderr()
+    module, function = chosen.verb.split(":")
+    verb: Verb = getattr(import_module(f"orderloom.cli.{module}"), function)
+    try:
+        return verb(chosen)
+    except Refused as refused:
+        for problem in refused.problems:
+            print(f"{problem.pointer}: {problem.message}" if problem.pointer else problem.message, file=sys.stderr)
+        return 2
+    except (KeyboardInterrupt, asyncio.CancelledError):
+        return 130
+    except BrokenPipeError:
+        return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="orderloom", description="Order management: from the customer's order to its fulfilment and payment."
+    )
+    parser.add_argument("--version", action="version", version=f"orderloom {__version__}")
+    verbs = parser.add_subparsers(title="verbs", metavar="VERB")
+
+    serve = _verb(verbs, "serve", "serve:serve", "run the web server and a worker on this machine")
+    serve.add_argument("--demo", action="store_true", help="load the demo world first and play its partners")
+    serve.add_argument("--port", type=int, help="the port to listen on (default: the first free one from 8321)")
+    serve.add_argument("--workers", type=int, default=1, help="how many worker processes (default 1)")
+
+    _verb(verbs, "worker", "serve:worker", "run a worker: due jobs, ready steps, calls and timers")
+    _verb(verbs, "migrate", "database:migrate", "bring the database to this version of the program")
+    _verb(verbs, "schema", "database:schema", "print the schema that the migrations make, in SQL")
+
+    demo = _verb(verbs, "demo", "demo:demo", "load the demo world into an empty database")
+    demo.add_argument("--orders", type=int, default=300, help="how many orders of history to run (default 300)")
+
+    loading = _verb(verbs, "import", "loading:load", "load catalogues, orders, customers, prices or opening stock")
+    loading.add_argument("what", choices=["catalog", "orders", "customers", "prices", "stock"])
+    loading.add_argument("files", nargs="+", metavar="FILE", help="files, or folders of them")
+    loading.add_argument("--dry-run", action="store_true", help="check everything and write nothing")
+    loading.add_argument("--json", action="store_true", help="print the report as JSON")
+
+    export = _verb(verbs, "export", "loading:export", "write orders as NDJSON, a line an order")
+    export.add_argument("what", choices=["orders"])
+
+    simulate = _verb(verbs, "simulate", "simulate:simulate", "plan an order without side effects and say why")
+    simulate.add_argument("order", metavar="ORDER.json")
+    simulate.add_argument("--catalog", metavar="DIR", help="plan from the files of this folder; needs no database")
+    simulate.add_argument("--json", action="store_true", help="print the plan as JSON")
+
+    verify = _verb(verbs, "verify", "verify:verify", "check every invariant over the whole database")
+    verify.add_argument("--json", action="store_true", help="print the findings as JSON")
+
+    backup = _verb(verbs, "backup", "database:backup", "write the whole database to a file")
+    backup.add_argument("file")
+    restore = _verb(verbs, "restore", "database:restore", "read a backup into an empty database")
+    restore.add_argument("file")
+
+    bench = _verb(verbs, "bench", "bench:bench", "measure; prints ratios from one run")
+    bench.add_argument("--json", action="store_true", help="print the figures as JSON")
+    bench.add_argument("--only", help="one of: capture, engine, planning, growth, memory")
+
+    partners = _verb(verbs, "partner-simulator", "partners:simulate_partners", "play the outside systems over HTTP")
+    partners.add_argument("rest", nargs=argparse.REMAINDER)
+    return parser
+
+
+def _verb(
+    verbs: argparse._SubParsersAction[argparse.ArgumentParser], name: str, target: str, summary: str
+) -> argparse.ArgumentParser:
+    parser: argparse.ArgumentParser = verbs.add_parser(name, help=summary, description=summary)
+    parser.set_defaults(verb=target)
+    return parser
+
+
+def _log_to_stderr() -> None:
+    renderer = structlog.dev.ConsoleRenderer() if sys.stderr.isatty() else structlog.processors.JSONRenderer()
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info,
+            renderer,
+        ],
+        logger_factory=structlog.PrintLoggerFactory(file=sys.stderr),
+        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+        cache_logger_on_first_use=True,
+    )

@@ -1,0 +1,124 @@
+"""The verbs `serve` and `worker`: the web server, and processes that carry the work."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from threading import Event, Thread
+
+import uvicorn
+
+from orderloom.base.migrate import migrate
+from orderloom.cli.settings import Settings, database_url, read_settings
+from orderloom.house import build_house
+from orderloom.worker.main import run_worker
+
+FIRST_PORT = 8321
+PORTS_TRIED = 100
+
+
+def worker(_chosen: argparse.Namespace) -> int:
+    """Work until interrupted."""
+    import uvloop
+
+    with database_url(read_settings()) as url:
+        uvloop.run(run_worker(url, build_house()))
+    return 0
+
+
+def serve(chosen: argparse.Namespace) -> int:
+    """Migrate, load the demo world when asked and the database is empty, then serve until interrupted."""
+    settings = read_settings()
+    signal.signal(signal.SIGTERM, _interrupt)
+    with ExitStack() as stack:
+        url = stack.enter_context(database_url(settings))
+        migrate(url, told=lambda name: print(f"migration {name}", flush=True))
+        listener = _listening_socket(settings, chosen.port)
+        address = f"http://{settings.host}:{listener.getsockname()[1]}"
+        environment = {"ORDERLOOM_DATABASE_URL": url, "ORDERLOOM_ADDRESS": address}
+        commands = [[sys.executable, "-m", "orderloom.cli", "worker"]] * chosen.workers
+        if chosen.demo:
+            from orderloom.cli import demo
+
+            environment |= {"ORDERLOOM_ALLOW_PRIVATE_PARTNERS": "1"}
+            os.environ.update(environment)
+            commands = [*commands, demo.prepare(url, address, home=settings.home)]
+        os.environ.update(environment)
+        stack.enter_context(_kept_running(commands, environment))
+        print(f"\nOrderloom is open at {address}", flush=True)
+        if chosen.demo:
+            demo.print_log_ins()
+        print("Stop it with Ctrl+C.\n", flush=True)
+        _run_web(url, listener, address)
+    return 0
+
+
+def _run_web(url: str, listener: socket.socket, address: str) -> None:
+    from orderloom.web.app import create_app
+    from orderloom.web.settings import WebSettings
+
+    app = create_app(url, build_house(), WebSettings(address=address))
+    config = uvicorn.Config(app, log_level="warning", access_log=False, loop="uvloop", http="httptools", lifespan="on")
+    asyncio.set_event_loop_policy(None)
+    server = uvicorn.Server(config)
+    server.run(sockets=[listener])
+
+
+def _listening_socket(settings: Settings, port: int | None) -> socket.socket:
+    """A socket on the wanted port, or on the first free one, so that two checkouts run side by side."""
+    wanted = port or settings.port
+    candidates: Sequence[int] = [wanted] if wanted else range(FIRST_PORT, FIRST_PORT + PORTS_TRIED)
+    for candidate in candidates:
+        listener = socket.socket()
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listener.bind((settings.host, candidate))
+        except OSError:
+            listener.close()
+            continue
+        listener.listen(1024)
+        return listener
+    sys.exit(f"No free port among {candidates[0]} to {candidates[-1]}; give one with --port.")
+
+
+@contextmanager
+def _kept_running(commands: Sequence[Sequence[str]], environment: dict[str, str]) -> Iterator[None]:
+    """Child processes that are started again when they die, and stopped in the end."""
+    stopping = Event()
+    threads = [Thread(target=_keep, args=(command, environment, stopping), daemon=True) for command in commands]
+    for thread in threads:
+        thread.start()
+    try:
+        yield
+    finally:
+        stopping.set()
+        for thread in threads:
+            thread.join(timeout=15)
+
+
+def _keep(command: Sequence[str], environment: dict[str, str], stopping: Event) -> None:
+    while not stopping.is_set():
+        started = time.monotonic()
+        with subprocess.Popen(command, env=os.environ | environment, stdin=subprocess.DEVNULL) as child:
+            while child.poll() is None and not stopping.wait(0.2):
+                pass
+            if child.poll() is None:
+                child.terminate()
+                try:
+                    child.wait(timeout=10)
+                except subprocess.TimeoutExpired:
+                    child.kill()
+        if not stopping.is_set() and time.monotonic() - started < 2:
+            stopping.wait(2)
+
+
+def _interrupt(_number: int, _frame: object) -> None:
+    raise KeyboardInterrupt

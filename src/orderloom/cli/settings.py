@@ -1,0 +1,58 @@
+"""Settings: what the environment says, read once where the program starts."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from orderloom.base.embedded import embedded_server, ensure_database
+
+CHECKOUT = Path(__file__).resolve().parents[3]
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Where the data lie and where the program listens.
+
+    From ORDERLOOM_DATABASE_URL (a server of your own; several hosts follow a fail-over),
+    ORDERLOOM_HOME (the folder of the embedded server), ORDERLOOM_HOST, ORDERLOOM_PORT, and
+    ORDERLOOM_ALLOW_PRIVATE_PARTNERS (partners may have private addresses; for tests and demos).
+    """
+
+    home: Path
+    database_url: str | None
+    host: str
+    port: int | None
+    allow_private_partners: bool
+
+
+def read_settings() -> Settings:
+    """The settings of this process."""
+    port = os.environ.get("ORDERLOOM_PORT")
+    return Settings(
+        home=Path(os.environ.get("ORDERLOOM_HOME") or _default_home()).absolute(),
+        database_url=os.environ.get("ORDERLOOM_DATABASE_URL") or None,
+        host=os.environ.get("ORDERLOOM_HOST", "127.0.0.1"),
+        port=int(port) if port else None,
+        allow_private_partners=os.environ.get("ORDERLOOM_ALLOW_PRIVATE_PARTNERS", "") in {"1", "true", "yes"},
+    )
+
+
+def _default_home() -> Path:
+    if (CHECKOUT / "pyproject.toml").exists():
+        return CHECKOUT / ".orderloom"
+    return Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share") / "orderloom"
+
+
+@contextmanager
+def database_url(settings: Settings) -> Iterator[str]:
+    """The address of the database, the embedded server being started where none is named."""
+    if settings.database_url:
+        yield settings.database_url
+        return
+    with embedded_server(settings.home / "postgresql") as server:
+        ensure_database(server)
+        yield server.url()

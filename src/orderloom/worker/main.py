@@ -1,0 +1,102 @@
+"""The loops of a worker: each wakes when something was committed, and once a second anyway."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import socket
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+import psycopg
+import structlog
+
+from orderloom.base.jobs import run_jobs
+from orderloom.base.transaction import Database
+from orderloom.base.types import House
+from orderloom.base.wakeup import wakeups
+
+POLL_SECONDS = 1.0
+PAUSE_AFTER_ERROR_SECONDS = 1.0
+_log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Loop:
+    """One kind of work: `body` does a batch and returns how much it did; 0 lets the loop sleep.
+
+    `every_seconds` is for clockwork that need not look at each wake-up.
+    """
+
+    name: str
+    body: Callable[[], Awaitable[int]]
+    every_seconds: float = 0
+
+
+def loops_of(database: Database, bulk: Database, worker_id: str) -> tuple[Loop, ...]:
+    """What a worker of this version does."""
+    from orderloom.worker import loops
+
+    return (Loop("jobs", lambda: run_jobs(database)), *loops.of_rooms(database, bulk, worker_id))
+
+
+async def run_worker(url: str, house: House, *, stop: asyncio.Event | None = None) -> None:
+    """Work until told to stop; a batch that has begun is finished first."""
+    stop = stop or _stop_on_signal()
+    worker_id = f"{socket.gethostname()}:{os.getpid()}"
+    async with Database(url, house, size=8) as database, Database(url, house, size=4, bulk=True) as bulk:
+        loops = loops_of(database, bulk, worker_id)
+        bells = [asyncio.Event() for _ in loops]
+        _log.info("worker started", worker=worker_id, loops=[loop.name for loop in loops])
+        tasks = [
+            asyncio.create_task(_keep(loop, bell, stop), name=loop.name)
+            for loop, bell in zip(loops, bells, strict=True)
+        ]
+        listener = asyncio.create_task(_listen(url, bells))
+        await stop.wait()
+        for bell in bells:
+            bell.set()
+        await asyncio.gather(*tasks)
+        listener.cancel()
+        _log.info("worker stopped", worker=worker_id)
+
+
+async def _keep(loop: Loop, bell: asyncio.Event, stop: asyncio.Event) -> None:
+    while not stop.is_set():
+        bell.clear()
+        try:
+            did = await loop.body()
+        except (psycopg.Error, TimeoutError, OSError) as error:
+            _log.warning("work interrupted", loop=loop.name, error=str(error))
+            await asyncio.sleep(PAUSE_AFTER_ERROR_SECONDS)
+            continue
+        except Exception:
+            _log.exception("work failed", loop=loop.name)
+            await asyncio.sleep(PAUSE_AFTER_ERROR_SECONDS)
+            continue
+        if loop.every_seconds:
+            await _sleep(stop, loop.every_seconds)
+        elif not did:
+            await bell.wait()
+
+
+async def _sleep(stop: asyncio.Event, seconds: float) -> None:
+    try:
+        await asyncio.wait_for(stop.wait(), seconds)
+    except TimeoutError:
+        return
+
+
+async def _listen(url: str, bells: list[asyncio.Event]) -> None:
+    async for _ in wakeups(url, poll_seconds=POLL_SECONDS):
+        for bell in bells:
+            bell.set()
+
+
+def _stop_on_signal() -> asyncio.Event:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop.set)
+    return stop
