@@ -1,0 +1,107 @@
+"""Facts about orders; the subject of each is the order."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from orderloom.base.events import Event
+
+
+@dataclass(frozen=True, slots=True)
+class OrderCaptured(Event):
+    """An order was written down, as a draft or submitted at once."""
+
+    state: str
+    channel: str
+    external_id: str | None
+    item_count: int
+    revision: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class OrderSubmitted(Event):
+    """The customer is committed; from here on the order is planned and carried out."""
+
+    revision: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class OrderStateChanged(Event):
+    """What has become of the parts moved the order along its life cycle."""
+
+    before: str
+    after: str
+    parts_done: int | None = None
+    parts_total: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ItemStateChanged(Event):
+    """What has become of its steps, or of its children, moved an item along."""
+
+    item_id: int
+    line: str
+    before: str
+    after: str
+
+
+@dataclass(frozen=True, slots=True)
+class OrderRejected(Event):
+    """The order will not be taken."""
+
+    before: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class OrderCancellationRequested(Event):
+    """Somebody wants the order cancelled; whoever carries it out says whether it still can be."""
+
+    before: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class OrderCancellationDenied(Event):
+    """The order is past the point of no return and goes on."""
+
+    after: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class OrderCancelled(Event):
+    """The order is cancelled, and what had been done for it is undone."""
+
+    before: str
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class HeaderChanged(Event):
+    """Fields of the header changed that need no revision."""
+
+    before: dict[str, str | None]
+    after: dict[str, str | None]
+
+
+@dataclass(frozen=True, slots=True)
+class HoldPlaced(Event):
+    """A stop was put on the order or one of its items."""
+
+    hold_id: int
+    code: str
+    blocks: str
+    reason: str
+    item_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class HoldReleased(Event):
+    """A stop was lifted by somebody who may."""
+
+    hold_id: int
+    code: str
+    blocks: str
+    reason: str
+    item_id: int | None = None
