@@ -11,7 +11,7 @@ from typing import Any
 
 import orderloom
 from orderloom.base.events import Event, type_name
-from orderloom.base.types import House, Reaction, StepHandler, Subscriber, SubjectKind
+from orderloom.base.types import House, Reaction, StepHandler, SubjectKind, Subscriber
 
 ENTRANCES = frozenset({"cli", "web", "worker", "partner_simulator", "migrations", "house"})
 

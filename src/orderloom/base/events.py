@@ -6,7 +6,6 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from datetime import datetime
-from functools import cache
 from typing import Any, Self
 
 import msgspec
@@ -34,14 +33,24 @@ class Event:
         return msgspec.convert({"subject": stored.subject, **known}, cls, strict=False, from_attributes=True)
 
 
-@cache
+_payload_names_of: dict[type[Event], tuple[str, ...]] = {}
+_type_names: dict[type[Event], str] = {}
+
+
 def _payload_names(event: type[Event]) -> tuple[str, ...]:
-    return tuple(f.name for f in fields(event) if f.name != "subject")
+    if event not in _payload_names_of:
+        _payload_names_of[event] = tuple(f.name for f in fields(event) if f.name != "subject")
+    return _payload_names_of[event]
 
 
-@cache
 def type_name(event: type[Event]) -> str:
     """How the event is called in tables and on the wire: `orders.order_submitted`."""
+    if event not in _type_names:
+        _type_names[event] = _spelled(event)
+    return _type_names[event]
+
+
+def _spelled(event: type[Event]) -> str:
     room = event.__module__.removeprefix("orderloom.").split(".")[0]
     return f"{room}.{re.sub(r'(?<!^)(?=[A-Z])', '_', event.__name__).lower()}"
 

@@ -42,7 +42,7 @@ def shipped_migrations() -> list[Migration]:
     return found
 
 
-def migrate(url: str, migrations: Sequence[Migration] | None = None, *, told: Callable[[str], None] = str) -> int:
+def migrate(url: str, migrations: Sequence[Migration] | None = None, *, told: Callable[[str], object] = str) -> int:
     """Bring a database to this version of the program; return how many migrations were applied.
 
     Each runs in a transaction of its own under a lock timeout, so that a busy table makes it fail
@@ -74,7 +74,8 @@ def _refuse_mismatch(migrations: Sequence[Migration], applied: dict[int, tuple[s
     for number, (name, checksum) in applied.items():
         if number not in known:
             refuse(
-                "database_newer", f"The database has migration {number:04} {name}, which this program does not; update it."
+                "database_newer",
+                f"The database has migration {number:04} {name}, which this program does not; update it.",
             )
         if known[number].checksum != checksum:
             refuse(
@@ -87,7 +88,7 @@ def _refuse_mismatch(migrations: Sequence[Migration], applied: dict[int, tuple[s
 def _apply(connection: psycopg.Connection[tuple[object, ...]], migration: Migration) -> None:
     with connection.transaction():
         connection.execute(f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT}'")
-        connection.execute(migration.sql)  # type: ignore[call-overload]
+        connection.execute(migration.sql)
         connection.execute(
             "INSERT INTO base.migration (number, name, checksum) VALUES (%s, %s, %s)",
             [migration.number, migration.name, migration.checksum],

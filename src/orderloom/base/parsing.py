@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import is_dataclass
 from decimal import Decimal, InvalidOperation
-from functools import cache
 from typing import Any, NoReturn, TypeVar
 
 from pydantic import ConfigDict, TypeAdapter, ValidationError
@@ -18,6 +18,7 @@ T = TypeVar("T")
 NESTING_LIMIT = 50
 PROBLEM_LIMIT = 200
 DIGIT_LIMIT = 40
+_adapters: dict[Any, TypeAdapter[Any]] = {}
 _CONFIG = ConfigDict(extra="forbid", str_max_length=20_000, allow_inf_nan=False)
 
 _SENTENCES = {
@@ -98,12 +99,11 @@ def refuse_bad_text(value: object, pointer: str = "") -> None:
         raise Refused(problems)
 
 
-@cache
 def _adapter(kind: type[T]) -> TypeAdapter[T]:
-    if not hasattr(kind, "__pydantic_config__"):
-        # Slotted dataclasses take class attributes too; pydantic reads the rule from here.
-        kind.__pydantic_config__ = _CONFIG  # type: ignore[attr-defined]
-    return TypeAdapter(kind)
+    if kind not in _adapters:
+        _adapters[kind] = TypeAdapter(strict(kind) if is_dataclass(kind) else kind)
+    adapter: TypeAdapter[T] = _adapters[kind]
+    return adapter
 
 
 def strict(kind: type[T]) -> type[T]:

@@ -28,7 +28,7 @@ set_json_dumps(_encoder.encode)
 set_json_loads(_decoder.decode)
 
 
-def Json(value: object) -> Jsonb:  # noqa: N802  (reads as the type that it makes)
+def Json(value: object) -> Jsonb:
     """A value for a jsonb parameter; decimals stay exact numbers, dataclasses become objects."""
     return Jsonb(value)
 
@@ -116,7 +116,7 @@ class Tx:
         self, sql: LiteralString, params: Params | None = None, *, row: type[Any] | None = None
     ) -> Any:
         """The only row, or None; more than one is a bug."""
-        rows = await self.all(sql, params, row=row)  # type: ignore[arg-type]
+        rows = await self.all(sql, params, row=row)
         assert len(rows) <= 1, "at most one row was expected"
         return rows[0] if rows else None
 
@@ -126,7 +126,7 @@ class Tx:
     async def one(self, sql: LiteralString, params: Params | None = None, *, row: None = None) -> tuple[Any, ...]: ...
     async def one(self, sql: LiteralString, params: Params | None = None, *, row: type[Any] | None = None) -> Any:
         """The only row; none or several is a bug."""
-        found = await self.one_or_none(sql, params, row=row)  # type: ignore[arg-type]
+        found = await self.one_or_none(sql, params, row=row)
         assert found is not None, "one row was expected"
         return found
 

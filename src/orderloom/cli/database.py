@@ -87,7 +87,11 @@ def _other_database(url: str, name: str) -> str:
 
 def _pg(program: str, *arguments: str) -> str:
     done = subprocess.run(
-        [str(find_binaries() / program), *arguments], capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL
+        [str(find_binaries() / program), *arguments],
+        capture_output=True,
+        text=True,
+        check=False,
+        stdin=subprocess.DEVNULL,
     )
     if done.returncode:
         refuse("postgresql_failed", f"{program} failed: {done.stderr.strip()[-2000:]}")

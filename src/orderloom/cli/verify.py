@@ -46,7 +46,7 @@ def check(url: str) -> list[Finding]:
                 invariant.name,
                 tuple(
                     str(row[0])
-                    for row in connection.execute(f"SELECT * FROM ({invariant.sql}) AS broken LIMIT {SHOWN}")  # type: ignore[call-overload]
+                    for row in connection.execute(f"SELECT * FROM ({invariant.sql}) AS broken LIMIT {SHOWN}")
                 ),
             )
             for room, invariant in invariants()
