@@ -75,7 +75,7 @@ def _refuse_mismatch(migrations: Sequence[Migration], applied: dict[int, tuple[s
         if number not in known:
             refuse(
                 "database_newer",
-                f"The database has migration {number:04} {name}, which this program does not; update it.",
+                f"The database has migration {number:04} {name}, which this program lacks; update it.",
             )
         if known[number].checksum != checksum:
             refuse(
