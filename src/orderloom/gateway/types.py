@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -134,12 +134,11 @@ class ClaimedCall:
     edition: int
     correlation: str | None
     timeout_seconds: float
-    retry_seconds: tuple[float, ...]
+    retry_seconds: Sequence[float]
     stop_when_unknown: bool
     in_doubt: bool
     started_at: datetime
-    lease_seconds: float
-    secrets: tuple[str, ...]
+    secrets: Sequence[str]
 
     @property
     def wire_key(self) -> str:
@@ -155,10 +154,11 @@ class Attempt:
     outcome: AttemptOutcome
     duration_ms: float
     request_headers: Mapping[str, str] = field(default_factory=dict)
+    request_body: str = ""
     status: int | None = None
     reply_headers: Mapping[str, str] = field(default_factory=dict)
     reply_body: str = ""
-    reply: str | None = None  # the JSON text, where the reply is an object that could be read
+    reply: Mapping[str, Any] | None = None  # where it is a JSON object that could be read
     retry_after_seconds: float | None = None
     problem: str = ""
 

@@ -25,7 +25,8 @@ CREATE TABLE gateway.partner (
     tokens            double precision NOT NULL DEFAULT 1,
     tokens_at         timestamptz      NOT NULL DEFAULT clock_timestamp(),
     created_at        timestamptz      NOT NULL DEFAULT base.now(),
-    CHECK ((circuit = 'open') = (probe_at IS NOT NULL))
+    CHECK ((circuit = 'open') = (probe_at IS NOT NULL)),
+    CHECK ((kind = 'webhook') = starts_with(code, 'webhook-'))
 ) WITH (fillfactor = 50);
 
 -- Keys for signatures; two may be valid at once, so that they can be changed without a gap.
@@ -114,9 +115,9 @@ CREATE TABLE gateway.message (
     correlation   text        CHECK (length(correlation) BETWEEN 1 AND 200),
     outputs       jsonb       NOT NULL,
     call_id       bigint      REFERENCES gateway.call,
-    subject_kind  text        NOT NULL,
-    subject_id    bigint      NOT NULL,
-    subject_label text        NOT NULL,
+    subject_kind  text,
+    subject_id    bigint,
+    subject_label text,
     account_id    bigint,
     state         text        NOT NULL CHECK (state IN ('received', 'matched', 'unmatched', 'rejected')),
     reason        text        NOT NULL DEFAULT '',
@@ -125,6 +126,7 @@ CREATE TABLE gateway.message (
     ended_at      timestamptz,
     deliveries    integer     NOT NULL DEFAULT 1 CHECK (deliveries > 0),
     UNIQUE (partner_id, message_id),
+    CHECK (num_nulls(call_id, subject_kind, subject_id, subject_label) IN (0, 4)),
     CHECK ((state IN ('matched', 'rejected')) = (ended_at IS NOT NULL))
 ) WITH (fillfactor = 80);
 CREATE INDEX message_to_match ON gateway.message (correlation) WHERE state IN ('received', 'unmatched');

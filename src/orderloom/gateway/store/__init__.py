@@ -1,0 +1,1 @@
+"""SQL of the gateway, by noun: the only writer of the schema."""
