@@ -20,7 +20,6 @@ ROOT = WEB.parents[2]
 COPIED = {
     "htmx.min.js": "htmx.org/dist/htmx.min.js",
     "htmx.LICENSE.txt": "htmx.org/LICENSE",
-    "tabler.LICENSE.txt": "@tabler/core/LICENSE",
     "swagger-ui-bundle.js": "swagger-ui-dist/swagger-ui-bundle.js",
     "swagger-ui.css": "swagger-ui-dist/swagger-ui.css",
     "swagger-ui.LICENSE.txt": "swagger-ui-dist/LICENSE",
@@ -40,8 +39,7 @@ def copy_assets(root: Path = ROOT) -> bool:
     shutil.rmtree(VENDOR, ignore_errors=True)
     VENDOR.mkdir(parents=True)
     for name, source in COPIED.items():
-        if (modules / source).exists():
-            shutil.copyfile(modules / source, VENDOR / name)
+        shutil.copyfile(modules / source, VENDOR / name)
     used = "\n".join(path.read_text() for path in sources_of_class_names())
     (VENDOR / "tabler.css").write_text(trim_stylesheet((modules / TABLER).read_text(), used))
     for path in [*VENDOR.glob("*.js"), *VENDOR.glob("*.css")]:

@@ -34,9 +34,7 @@ def kept(css: str, words: set[str]) -> Iterator[str]:
         elif prelude.startswith("@"):
             yield f"{prelude}{{{body}}}"
         else:
-            yield from themed(
-                [one for one in split_selectors(prelude) if wanted(one, words)], body
-            )
+            yield from themed([one for one in split_selectors(prelude) if wanted(one, words)], body)
 
 
 def themed(selectors: list[str], body: str) -> Iterator[str]:

@@ -1,0 +1,1 @@
+"""What programs call: one module a room, each with its `routes`."""

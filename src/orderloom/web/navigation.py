@@ -1,0 +1,52 @@
+"""The rail: where a person may go."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from orderloom.base.types import Actor
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A place in the rail, shown to whoever has the right."""
+
+    title: str
+    path: str
+    permission: str
+    icon: str
+    on_phone: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A place as one person sees it on one page."""
+
+    title: str
+    path: str
+    icon: str
+    on_phone: bool
+    here: bool
+
+
+PLACES = (
+    Place("Orders", "/orders", "orders.read", "list", on_phone=True),
+    Place("Tasks", "/tasks", "work.do", "check", on_phone=True),
+    Place("Fallout", "/fallout", "fulfilment.repair", "alert", on_phone=True),
+    Place("Customers", "/customers", "parties.read", "people", on_phone=True),
+    Place("Products", "/products", "catalog.read", "box", on_phone=True),
+    Place("Stock", "/stock", "stock.read", "shelf"),
+    Place("Invoices", "/invoices", "billing.read", "bill"),
+    Place("Partners", "/partners", "gateway.read", "link"),
+)
+PHONE_PLACES = 5
+
+
+def navigation_for(actor: Actor, path: str) -> list[Shown]:
+    """The places that the actor may open; on a phone the first five of them."""
+    allowed = [place for place in PLACES if actor.may(place.permission)]
+    phone = {place.path for place in sorted(allowed, key=lambda place: not place.on_phone)[:PHONE_PLACES]}
+    return [
+        Shown(place.title, place.path, place.icon, place.path in phone, path.startswith(place.path))
+        for place in allowed
+    ]
