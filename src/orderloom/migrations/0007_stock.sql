@@ -25,7 +25,7 @@ CREATE TABLE stock.sku (
     name       text        NOT NULL CHECK (name <> ''),
     unit       text        NOT NULL DEFAULT 'piece',
     tracking   text        NOT NULL DEFAULT 'none' CHECK (tracking IN ('none', 'lot', 'serial')),
-    product_id bigint
+    product_id bigint      REFERENCES catalog.product
 );
 CREATE INDEX sku_of_product ON stock.sku (product_id) WHERE product_id IS NOT NULL;
 
@@ -80,6 +80,7 @@ CREATE TABLE stock.reservation (
     quantity      numeric     NOT NULL CHECK (quantity > 0),
     firmness      text        NOT NULL DEFAULT 'hard' CHECK (firmness IN ('soft', 'hard')),
     expires_at    timestamptz,
+    split_from_id bigint      REFERENCES stock.reservation,
     state         text        NOT NULL DEFAULT 'active' CHECK (state IN ('active', 'picked', 'shipped', 'released')),
     created_at    timestamptz NOT NULL DEFAULT base.now(),
     changed_at    timestamptz NOT NULL DEFAULT base.now(),
