@@ -37,7 +37,8 @@ class TriggerDraft:
 
     `price` tells two prices of one kind apart. `unit_price` is per unit of `quantity`, before tax; a
     prepaid service has the share of the kit's price in `allocated`, and usually nothing to pay.
-    `per_unit` releases increments of complete units instead of all at once.
+    `per_unit` releases increments of complete units instead of all at once. Legal entity and tax country
+    come from the billing account; `tax_country` says where it is supplied when that is elsewhere.
     """
 
     order_id: int
@@ -47,7 +48,6 @@ class TriggerDraft:
     description: str
     account_id: int
     billing_account_id: int
-    legal_entity_id: int
     currency: str
     price_kind: PriceKind
     quantity: Decimal

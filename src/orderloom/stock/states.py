@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import Final
 
 RESERVATION: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
-    {"active": ("picked", "released"), "picked": ("active", "shipped", "released"), "shipped": (), "released": ()}
+    {"active": ("picked", "released"), "picked": ("shipped", "released"), "shipped": (), "released": ()}
 )
 PICK_LIST: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
     {"open": ("picked", "cancelled"), "picked": ("cancelled",), "cancelled": ()}

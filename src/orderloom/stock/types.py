@@ -13,6 +13,7 @@ from orderloom.base.types import Subject
 
 Tracking = Literal["none", "lot", "serial"]
 Firmness = Literal["soft", "hard"]
+MatchState = Literal["matched", "differs", "accepted"]
 Bundle = Mapping[str, Any]
 
 
@@ -248,7 +249,7 @@ class Matched:
     """The outcome of the three-way match."""
 
     vendor_invoice_id: int
-    state: Literal["matched", "differs", "accepted"]
+    state: MatchState
     differences: tuple[Difference, ...]
 
 
