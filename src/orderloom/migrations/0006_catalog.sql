@@ -29,7 +29,8 @@ CREATE TABLE catalog.version (
     imported_at  timestamptz NOT NULL DEFAULT base.now(),
     imported_by  text        NOT NULL,
     UNIQUE (catalogue_id, number),
-    CHECK ((state = 'draft') = (effective IS NULL)),
+    CHECK (state <> 'published' OR effective IS NOT NULL),
+    CHECK (state <> 'draft' OR effective IS NULL),
     CONSTRAINT one_version_is_effective_at_a_time
         EXCLUDE USING gist (catalogue_id WITH =, effective WITH &&) WHERE (state = 'published')
 );
@@ -38,7 +39,7 @@ CREATE TABLE catalog.version (
 CREATE TABLE catalog.product (
     id              bigint      GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     catalogue_id    bigint      NOT NULL REFERENCES catalog.catalogue,
-    code            text        NOT NULL UNIQUE CHECK (length(code) BETWEEN 1 AND 100),
+    code            text        NOT NULL UNIQUE CHECK (length(code) BETWEEN 1 AND 200),
     name            text        NOT NULL CHECK (length(name) BETWEEN 1 AND 500),
     kind            text        NOT NULL CHECK (kind IN ('good', 'service', 'subscription', 'fee')),
     is_bundle       boolean     NOT NULL DEFAULT false,
@@ -48,7 +49,9 @@ CREATE TABLE catalog.product (
     tax_category    text        NOT NULL DEFAULT 'standard',
     sku             text,
     vendor          text,
-    characteristics jsonb       NOT NULL DEFAULT '[]',
+    description     text        NOT NULL DEFAULT '',
+    characteristics jsonb       NOT NULL DEFAULT '{}' CHECK (jsonb_typeof(characteristics) = 'object'),
+    is_open         boolean     NOT NULL DEFAULT false,
     changed_at      timestamptz NOT NULL DEFAULT base.now()
 );
 CREATE INDEX product_by_name ON catalog.product (name);
@@ -85,7 +88,7 @@ CREATE TABLE catalog.component (
     group_code text,
     minimum    integer NOT NULL DEFAULT 0 CHECK (minimum >= 0),
     maximum    integer CHECK (maximum >= minimum),
-    quantity   numeric NOT NULL DEFAULT 1 CHECK (quantity > 0),
+    quantity   numeric CHECK (quantity > 0),
     PRIMARY KEY (version_id, bundle_id, position),
     CHECK (product_id <> bundle_id),
     FOREIGN KEY (version_id, bundle_id) REFERENCES catalog.offering,

@@ -1,0 +1,7 @@
+"""What the room offers to others."""
+
+from __future__ import annotations
+
+from orderloom.base.types import SubjectKind
+
+SUBJECTS = {"catalogue": SubjectKind("catalogue", "/catalogues/{id}")}
