@@ -33,7 +33,8 @@ CREATE INDEX process_to_wake ON processes.process (wake_at) WHERE state = 'runni
 
 -- `pending` and `pending_finish` count the tokens that are still missing, `live` the true ones that
 -- came over gateway edges. `token` is what the step has sent: nothing yet, true or false. Business
--- times: not_before, due, wake_at, ready_at, started_at, finished_at. Real times: lease_until, retry_at.
+-- times: not_before, finish_after (lags), due, wake_at, ready_at, started_at, finished_at. Real times:
+-- lease_until, retry_at.
 CREATE TABLE processes.step (
     process_id     bigint      NOT NULL REFERENCES processes.process ON DELETE CASCADE,
     number         integer     NOT NULL CHECK (number >= 0),
@@ -55,6 +56,7 @@ CREATE TABLE processes.step (
     overdue        boolean     NOT NULL DEFAULT false,
     wake_at        timestamptz NOT NULL,
     not_before     timestamptz,
+    finish_after   timestamptz,
     due            timestamptz,
     lease_until    timestamptz,
     retry_at       timestamptz,
@@ -89,6 +91,7 @@ CREATE TABLE processes.step (
 ) WITH (fillfactor = 70, autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_threshold = 5000);
 CREATE INDEX step_to_claim ON processes.step (priority, wake_at, process_id, number)
     WHERE state = 'ready' AND mode = 'auto' AND NOT held;
+CREATE INDEX step_suspect ON processes.step (lost, process_id, number) WHERE state = 'ready' AND lost > 0;
 CREATE INDEX step_to_reap ON processes.step (lease_until) WHERE state = 'running' AND mode = 'auto';
 CREATE INDEX step_due ON processes.step (due) WHERE state = 'waiting' AND due IS NOT NULL AND NOT held;
 CREATE INDEX step_to_retry ON processes.step (retry_at) WHERE state = 'waiting' AND retry_at IS NOT NULL AND NOT held;

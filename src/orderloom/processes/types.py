@@ -224,6 +224,7 @@ class Step:
     attempt: int
     retries: int
     not_before: datetime | None
+    finish_after: datetime | None
     due: datetime | None
     wake_at: datetime
     retry_at: datetime | None
@@ -231,6 +232,7 @@ class Step:
     chosen: list[int] | None
     error_class: str | None
     error: str | None
+    choice: int | None
     arrived: Mapping[str, Any] | None
     outputs: Mapping[str, Any] | None
     params: Mapping[str, Any] | None
