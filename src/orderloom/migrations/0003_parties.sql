@@ -60,6 +60,32 @@ CREATE TABLE parties.external_id (
 );
 CREATE INDEX external_id_by_itself ON parties.external_id (external_id);
 
+-- The account that each reference means: its number, or else its external id, alone or as `source:id`. One that means
+-- no account, or several, is left out.
+CREATE FUNCTION parties.referred("references" text[]) RETURNS TABLE (reference text, account_id bigint)
+    LANGUAGE sql STABLE PARALLEL SAFE
+    BEGIN ATOMIC
+      WITH found AS (
+           SELECT wanted AS reference, 1 AS place, account.id
+             FROM unnest("references") AS wanted
+             JOIN parties.account ON account.number = wanted
+            UNION ALL
+           SELECT wanted, 2, known.account_id
+             FROM unnest("references") AS wanted
+             JOIN parties.external_id AS known ON known.external_id = wanted
+            UNION ALL
+           SELECT wanted, 3, known.account_id
+             FROM unnest("references") AS wanted
+             JOIN parties.external_id AS known ON known.source = split_part(wanted, ':', 1)
+              AND known.external_id = substr(wanted, strpos(wanted, ':') + 1)
+            WHERE strpos(wanted, ':') > 1)
+    SELECT ranked.reference, min(ranked.id)
+      FROM (SELECT found.*, rank() OVER (PARTITION BY found.reference ORDER BY found.place) AS rank FROM found) AS ranked
+     WHERE ranked.rank = 1
+     GROUP BY ranked.reference
+    HAVING min(ranked.id) = max(ranked.id);
+    END;
+
 CREATE TABLE parties.contact (
     id         bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     account_id bigint NOT NULL REFERENCES parties.account ON DELETE CASCADE,

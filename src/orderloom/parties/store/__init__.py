@@ -1,0 +1,1 @@
+"""SQL that writes the schema `parties`, by noun; private to the room."""
