@@ -291,7 +291,7 @@ class _Reading:
         return tuple(self._step(name, entry, f"{pointer}/{name}") for name, entry in entries.items())
 
     def _step(self, name: str, entry: Entry, pointer: str) -> StepTemplate:
-        count = entry.get("count")
+        count, undo = entry.get("count"), entry.get("undo")
         is_untimed = entry["type"] == "milestone"
         if "hours" not in entry and not is_untimed:
             self._refuse("hours_missing", "Give hours as [optimistic, typical, pessimistic].", f"{pointer}/hours")
@@ -306,7 +306,8 @@ class _Reading:
             system=_text(entry.get("system")),
             queue=_text(entry.get("queue")),
             point_of_no_return=entry.get("ponr", "none"),
-            undo=_text(entry.get("undo")),
+            undo=_text(undo["name"] if isinstance(undo, Mapping) else undo),
+            undo_do=undo["do"] if isinstance(undo, Mapping) else None,
             optional=entry.get("optional", False),
             condition=self._condition(entry, "if", pointer),
             when=self._condition(entry, "when", pointer),

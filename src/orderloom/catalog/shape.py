@@ -254,17 +254,18 @@ _AFTER = ByKind(
     plain=Word(AFTER, "Give a local step name, then perhaps SS, FF or SF, then perhaps +48h."),
     table=Record({"signal": _SIGNAL, "kits": _KITS}, required=("signal",)),
 )
+_KIND = Word(r"^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)+$", "Give a kind of step such as stock.reserve.")
 _STEP_FIELDS: dict[str, Shape] = {
     "name": _TEXT,
     "type": OneOf(("auto", "callout", "event", "manual", "appointment", "timer", "milestone")),
-    "do": Word(r"^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)+$", "Give a kind of step such as stock.reserve."),
+    "do": _KIND,
     "after": Many(_AFTER, may_be_single=True, most=100),
     "hours": _HOURS,
     "by": OneOf(("internal", "customer", "carrier", "vendor", "partner")),
     "system": _NAMED,
     "queue": _NAMED,
     "ponr": OneOf(("none", "soft", "hard")),
-    "undo": _TEXT,
+    "undo": ByKind(plain=_TEXT, table=Record({"name": _TEXT, "do": _KIND}, required=("name", "do"))),
     "optional": Truth(),
     "if": _CONDITION,
     "when": _CONDITION,

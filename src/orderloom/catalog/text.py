@@ -42,14 +42,9 @@ def plain_json(value: object) -> object:
     if isinstance(value, list | tuple):
         return [plain_json(entry) for entry in value]
     if isinstance(value, Decimal):
-        number = float(value)
-        return (
-            int(value)
-            if value == value.to_integral_value()
-            else number
-            if Decimal(repr(number)) == value
-            else str(value)
-        )
+        if value == value.to_integral_value():
+            return int(value)
+        return float(value) if Decimal(repr(float(value))) == value else str(value)
     return value
 
 

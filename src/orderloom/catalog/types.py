@@ -189,6 +189,7 @@ class StepTemplate:
     queue: str | None = None
     point_of_no_return: PointOfNoReturn = "none"
     undo: str | None = None
+    undo_do: str | None = None
     optional: bool = False
     condition: Condition | None = None
     when: Condition | None = None
