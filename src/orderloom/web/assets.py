@@ -73,4 +73,4 @@ def run_npm(arguments: Sequence[str], *, directory: Path) -> None:
 
 
 if __name__ == "__main__":
-    print("Copied the front-end packages." if copy_assets() else "Front-end packages are up to date.")
+    sys.stdout.write("Copied the front-end packages.\n" if copy_assets() else "Front-end packages are up to date.\n")

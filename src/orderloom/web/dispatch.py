@@ -87,7 +87,7 @@ async def answer_once(web: Web, route: Route, request: Request[Any, Any, Any], c
         )
     response = rendered(web, route, call, await route.answer(call, **inputs(route, request, call)))
     assert isinstance(response.content, bytes)
-    await keep(call.tx, key, KeptAnswer(response.status_code, dict(response.headers), response.content))
+    await keep(call.tx, key, KeptAnswer(response.status_code or route.status, dict(response.headers), response.content))
     return response
 
 
@@ -96,19 +96,21 @@ def inputs(route: Route, request: Request[Any, Any, Any], call: Call) -> dict[st
     given: dict[str, Any] = dict(request.path_params)
     if route.query is not None:
         given["query"] = parse(route.query, dict(call.arguments))
+    if route.writes and route.kind == "api":
+        check_media_type(route, request, call.content)
     if route.body is not None:
         given["body"] = (
-            parse(route.body, nested(call.form)) if route.kind == "page" else body_of(route, request, call.content)
+            parse(route.body, nested(call.form)) if route.kind == "page" else parse_json(route.body, call.content)
         )
     return given
 
 
-def body_of(route: Route, request: Request[Any, Any, Any], content: bytes) -> object:
+def check_media_type(route: Route, request: Request[Any, Any, Any], content: bytes) -> None:
+    """Refuse a body of another type than the route takes; one that says no type is taken at its word."""
     sent = request.headers.get("content-type", "").split(";")[0].strip().lower()
-    if sent not in {"application/json", ""} and not sent.endswith("+json"):
-        raise UnsupportedMedia([Problem("media_type_unsupported", "Send the body as application/json.")])
-    assert route.body is not None
-    return parse_json(route.body, content)
+    good = sent in {"", route.takes} or (route.takes == "application/json" and sent.endswith("+json"))
+    if content and not good:
+        raise UnsupportedMedia([Problem("media_type_unsupported", f"Send the body as {route.takes}.")])
 
 
 def allow(route: Route, visitor: Visitor) -> None:

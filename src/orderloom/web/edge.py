@@ -8,6 +8,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 import structlog
+from litestar.enums import ScopeType
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 if TYPE_CHECKING:
@@ -51,14 +52,15 @@ class Edge:
         self.metrics = metrics
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
+        if scope["type"] != ScopeType.HTTP:
             await self.app(scope, receive, send)
             return
         began = time.perf_counter()
         named = dict(scope["headers"]).get(b"x-correlation-id", b"").decode("latin-1")
+        method = str(scope["method"])
         correlation = named if CORRELATION.match(named) else secrets.token_hex(8)
         nonce = secrets.token_urlsafe(16)
-        state: dict[str, Any] = scope.setdefault("state", {})  # type: ignore[assignment]
+        state: dict[str, Any] = scope.setdefault("state", {})
         state["correlation"], state["nonce"] = correlation, nonce
         status = 500
         length = 0
@@ -77,13 +79,13 @@ class Edge:
         finally:
             seconds = time.perf_counter() - began
             route = scope.get("path_template") or "unknown"
-            self.metrics.requests.labels(scope["method"], route, status).inc()
+            self.metrics.requests.labels(method, route, status).inc()
             self.metrics.seconds.labels(route).observe(seconds)
             if not scope["path"].startswith(("/static/", "/health/", "/metrics")):
                 visitor = state.get("visitor")
                 log.info(
                     "request",
-                    method=scope["method"],
+                    method=method,
                     path=scope["path"],
                     route=route,
                     status=status,

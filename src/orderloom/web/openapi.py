@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import re
-import types
-import typing
 from collections.abc import Iterable
 from http import HTTPStatus
 from typing import Any
 
 from pydantic import TypeAdapter
-from pydantic.json_schema import models_json_schema  # noqa: F401
 
 from orderloom.base.parsing import json_schema
 from orderloom.web.answers import Rows
@@ -91,6 +88,8 @@ def operation(route: Route, schemas: dict[str, Any]) -> dict[str, Any]:
     if route.body is not None:
         schema = referenced(json_schema(route.body), schemas)
         described["requestBody"] = {"required": True, "content": {"application/json": {"schema": schema}}}
+    elif route.takes != "application/json":
+        described["requestBody"] = {"required": True, "content": {route.takes: {"schema": {"type": "string"}}}}
     return described
 
 
@@ -164,23 +163,19 @@ def answer_schema(kind: Any, schemas: dict[str, Any]) -> dict[str, Any]:
         schema = TypeAdapter(kind).json_schema(mode="serialization")
     except Exception:
         return {"type": "object", "title": getattr(kind, "__name__", str(kind))}
-    return referenced(
-        schema, schemas, suffix="" if typing.get_origin(kind) or isinstance(kind, types.GenericAlias) else ""
-    )
+    return referenced(schema, schemas)
 
 
-def referenced(
-    schema: dict[str, Any], schemas: dict[str, Any], *, inline: bool = False, suffix: str = ""
-) -> dict[str, Any]:
+def referenced(schema: dict[str, Any], schemas: dict[str, Any], *, inline: bool = False) -> dict[str, Any]:
     """Move the definitions into the components and leave references to them."""
     schema = relocated(schema)
     for name, definition in schema.pop("$defs", {}).items():
-        schemas.setdefault(name + suffix, definition)
+        schemas.setdefault(name, definition)
     title = schema.get("title")
     if inline or not title or schema.get("type") != "object":
         return schema
-    schemas.setdefault(title + suffix, schema)
-    return {"$ref": f"#/components/schemas/{title}{suffix}"}
+    schemas.setdefault(title, schema)
+    return {"$ref": f"#/components/schemas/{title}"}
 
 
 def relocated(value: Any) -> Any:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from statistics import fmean
 
 WIDTH, HEIGHT = 196, 32
@@ -173,7 +174,7 @@ def _ordered(spots: Sequence[_Spot], routes: Sequence[list[_Spot]]) -> dict[tupl
     before: dict[int, list[_Spot]] = defaultdict(list)
     after: dict[int, list[_Spot]] = defaultdict(list)
     for route in routes:
-        for left, right in zip(route, route[1:], strict=False):
+        for left, right in pairwise(route):
             before[id(right)].append(left)
             after[id(left)].append(right)
 
@@ -211,7 +212,7 @@ def _stack(
         top += placed[-1].height
     before: dict[int, list[_Spot]] = defaultdict(list)
     for route in routes:
-        for left, right in zip(route, route[1:], strict=False):
+        for left, right in pairwise(route):
             before[id(right)].append(left)
     for (_, lane), cell in sorted(cells.items(), key=lambda item: item[0]):
         start = placed[lane].y + LANE_PADDING + LANE_NAME

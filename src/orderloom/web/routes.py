@@ -20,7 +20,8 @@ class Route:
 
     `permission` is a right such as `orders.write`, or PUBLIC or SIGNED_IN, and has no default: what nobody declared
     nobody may call. `body` and `query` are frozen input classes; what they refuse is never seen by `answer`, which gets
-    them as `body` and `query` beside the path's parameters by name.
+    them as `body` and `query` beside the path's parameters by name. What takes something other than JSON reads
+    `call.content` itself.
     A *raw* route answers the request by itself, outside any transaction; it streams or is not about our rows.
     """
 
@@ -35,6 +36,7 @@ class Route:
     status: int = 200
     body_bytes: int | None = None
     media_type: str = "application/json"
+    takes: str = "application/json"
     matches: bool = False
 
     @property

@@ -51,7 +51,14 @@ class Templates:
         }
 
     def render(self, name: str, call: Call | None, context: Mapping[str, Any]) -> str:
-        frame = {"call": call, "visitor": None, "nonce": "", "navigation": [], "said": "", "partial": False}
+        frame: dict[str, Any] = {
+            "call": call,
+            "visitor": None,
+            "nonce": "",
+            "navigation": [],
+            "said": "",
+            "partial": False,
+        }
         if call is not None:
             frame |= {
                 "visitor": call.visitor,

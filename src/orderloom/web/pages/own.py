@@ -79,7 +79,7 @@ async def live(web: Web, request: Request[Any, Any, Any]) -> Stream:
         visitor = await find_visitor(tx, request)
     if not visitor.signed_in:
         raise Unauthenticated([Problem("log_in_needed", "Log in to see what is live.")])
-    named = request.headers.get("last-event-id") or request.query_params.get("since", "")
+    named = str(request.headers.get("last-event-id") or request.query_params.get("since") or "")
     since = int(named) if named.isdecimal() and len(named) < 19 else None
     return Stream(
         web.feed.stream(visitor.actor, since),
