@@ -10,6 +10,7 @@ from orderloom.base.types import Subject
 from orderloom.processes.commands import start_processes
 from orderloom.processes.store.step import fetch_all
 from orderloom.processes.types import Edge, Node, ProcessDraft, Step
+from orderloom.processes.verify import INVARIANTS
 
 SUBJECT = Subject("test", 1, "T-1")
 
@@ -41,3 +42,8 @@ async def states(tx: Tx, process_id: int) -> dict[str, str]:
 async def steps_by_key(tx: Tx, process_id: int) -> dict[str, Step]:
     """Every step by key."""
     return {step.key: step for step in await fetch_all(tx, process_id)}
+
+
+async def breaches(tx: Tx) -> list[str]:
+    """What breaks an invariant of the engine."""
+    return [f"{i.name}: {breach}" for i in INVARIANTS for breach in await tx.values(i.sql)]

@@ -37,7 +37,8 @@ async def amend_process(tx: Tx, process_id: int, amendment: Amendment) -> tuple[
 
     Kept steps keep their rows, numbers and states. The counters of every step are what its
     predecessors' states make them. A withdrawn step satisfies its successors once its own
-    predecessors are done. Refused: withdrawing a step that has begun or is done (cancel it, which
+    predecessors are done. An edge into a start or finish that has happened is left out. Refused:
+    withdrawing a step that has begun or is done (cancel it, which
     may take it back), a key that exists, a graph with a cycle.
     """
     running = await processes.lock(tx, [process_id])
@@ -46,7 +47,7 @@ async def amend_process(tx: Tx, process_id: int, amendment: Amendment) -> tuple[
     here = running[process_id]
     rows = await steps.fetch_all(tx, process_id)
     refuse_if_any(_amendment_problems(amendment, rows))
-    shape = _amended(here.shape, amendment)
+    shape = _amended(here.shape, amendment, rows)
     added = tuple(range(len(rows), len(rows) + len(amendment.steps)))
 
     await processes.insert_definitions(tx, [shape])
@@ -102,12 +103,21 @@ def _may_withdraw(step: Step) -> bool:
     return step.state != State.DONE
 
 
-def _amended(shape: Shape, amendment: Amendment) -> Shape:
+def _amended(shape: Shape, amendment: Amendment, rows: Sequence[Step]) -> Shape:
     gone = set(amendment.remove_edges)
     kept = [edge for edge in shape.edges if edge not in gone]
     known = set(kept)
-    fresh = [edge for edge in dict.fromkeys(amendment.edges) if edge not in known]
+    fresh = [edge for edge in dict.fromkeys(amendment.edges) if edge not in known and not _is_late(edge, rows)]
     return shape_of([*shape.nodes, *(new.node for new in amendment.steps)], [*kept, *fresh])
+
+
+def _is_late(edge: Edge, rows: Sequence[Step]) -> bool:
+    """Whether the edge would hold back a start or finish that has happened already."""
+    if edge.then >= len(rows) or edge.kind == "completes":
+        return False
+    then = rows[edge.then]
+    started = then.started_at is not None or (then.state == State.RUNNING and then.mode == "person")
+    return not then.is_open or (started and edge.type in ("FS", "SS"))
 
 
 def _birth(  # noqa: PLR0917

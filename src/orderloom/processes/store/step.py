@@ -117,9 +117,10 @@ async def apply(tx: Tx, moves: Sequence[Move]) -> None:
                  FROM unnest(%(process_ids)s::bigint[], %(numbers)s::integer[], %(from_states)s::text[],
                              %(states)s::text[], %(sub_reasons)s::text[], %(tokens)s::boolean[],
                              %(dues)s::timestamptz[], %(retry_ats)s::timestamptz[], %(correlations)s::text[],
-                             %(error_classes)s::text[], %(errors)s::text[], %(chosen)s::text[], %(outputs)s::jsonb[], %(params)s::jsonb[],
-                             %(arrived)s::jsonb[], %(retries)s::smallint[], %(counted)s::integer[],
-                             %(ready_ats)s::timestamptz[], %(started_ats)s::timestamptz[],
+                             %(error_classes)s::text[], %(errors)s::text[], %(chosen)s::text[],
+                             %(outputs)s::jsonb[], %(params)s::jsonb[], %(arrived)s::jsonb[],
+                             %(retries)s::smallint[], %(counted)s::integer[], %(ready_ats)s::timestamptz[],
+                             %(started_ats)s::timestamptz[],
                              %(finished_ats)s::timestamptz[], %(logged)s::boolean[], %(reasons)s::text[],
                              %(evidence)s::text[])
                    AS move (process_id, number, from_state, state, sub_reason, token, due, retry_at, correlation,
