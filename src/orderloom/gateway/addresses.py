@@ -20,6 +20,10 @@ def networks(text: str) -> tuple[Network, ...]:
     return tuple(ip_network(part.strip(), strict=False) for part in text.split(",") if part.strip())
 
 
+LOCAL = networks("127.0.0.0/8,::1/128,10.0.0.0/8,172.16.0.0/12,192.168.0.0/16,fc00::/7")
+"""What a configuration opens for tests and demos: this machine and private networks, never link-local ones."""
+
+
 def is_private(address: Address) -> bool:
     """Whether an address is anything but a public unicast one, looking through IPv4 embedded in IPv6."""
     inner = _embedded(address)

@@ -88,7 +88,7 @@ async def register_partner(tx: Tx, draft: PartnerDraft, secrets: PartnerSecrets 
 async def update_partner(tx: Tx, draft: PartnerDraft) -> None:
     """Change address and limits; calls that wait go to the new address. Nothing changed: nobody is told."""
     refuse_if_any(endpoint_problems(draft.endpoint, "/endpoint"))
-    changed = await partners.change_partner(tx, draft)  # a webhook's address may be changed here too
+    changed = await partners.change_partner(tx, draft)
     if changed is None:
         raise NotFound([_unknown_partner(draft.code)])
     partner_id, before, after = changed

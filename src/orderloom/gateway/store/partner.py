@@ -26,10 +26,10 @@ async def add_partner(tx: Tx, draft: PartnerDraft, *, kind: str) -> int | None:
     found: int | None = await tx.value(
         """
         INSERT INTO gateway.partner (code, kind, name, endpoint, rate_per_second, max_in_flight, timeout_seconds,
-                                     retry_seconds, stop_when_unknown, failure_limit, cool_down_seconds)
+                                     retry_seconds, stop_when_unknown, failure_limit, cool_down_seconds, tokens)
         VALUES (%(code)s, %(kind)s, %(name)s, %(endpoint)s, %(rate_per_second)s, %(max_in_flight)s,
                 %(timeout_seconds)s, %(retry_seconds)s::double precision[], %(stop_when_unknown)s::text[],
-                %(failure_limit)s, %(cool_down_seconds)s)
+                %(failure_limit)s, %(cool_down_seconds)s, greatest(%(rate_per_second)s, 1))
             ON CONFLICT (code) DO NOTHING
      RETURNING id
         """,
