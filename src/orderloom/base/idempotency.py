@@ -48,7 +48,10 @@ async def recall(tx: Tx, request: RequestKey) -> KeptAnswer | None:
     refused keeps nothing, so its key may be used again.
     """
     if not await tx.value(
-        "SELECT pg_try_advisory_xact_lock(hashtextextended(concat_ws(chr(31), %(actor)s, %(route)s, %(key)s), 0))",
+        """
+        SELECT pg_try_advisory_xact_lock(
+                   hashtextextended(concat_ws(chr(31), %(actor)s::text, %(route)s::text, %(key)s::text), 0))
+        """,
         {"actor": request.actor, "route": request.route, "key": request.key},
     ):
         raise Conflict([_STILL_RUNNING])

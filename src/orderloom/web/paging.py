@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
 from urllib.parse import urlencode
 
 import msgspec
 
 from orderloom.base.refusals import refuse
+
+T = TypeVar("T")
 
 LIMIT = 50
 LIMIT_MOST = 200
@@ -41,3 +43,9 @@ def with_query(path: str, values: dict[str, Any]) -> str:
     """The path with those of the values that say something."""
     said = {name: value for name, value in values.items() if value not in (None, "", False)}
     return f"{path}?{urlencode(said, doseq=True)}" if said else path
+
+
+def cut(rows: Sequence[T], limit: int, key: Callable[[T], Sequence[Any]]) -> tuple[list[T], str | None]:
+    """One page of rows that were read with one too many, and the cursor of the next page, if there is one."""
+    shown = list(rows[:limit])
+    return shown, cursor_of(key(shown[-1])) if len(rows) > limit and shown else None

@@ -14,7 +14,7 @@ from orderloom.catalog.commands import CatalogueFile, Imported, import_catalogue
 from orderloom.web.answers import Answer, Rows
 from orderloom.web.call import Call
 from orderloom.web.inputs import Cursor, Limit, Search
-from orderloom.web.paging import LIMIT, cursor_of, place_of
+from orderloom.web.paging import LIMIT, cut, place_of
 from orderloom.web.routes import Routes
 
 routes = Routes("api", "/api")
@@ -40,11 +40,8 @@ class ProductQuery:
 async def list_products(call: Call, query: ProductQuery) -> Rows:
     """Products and bundles by code, with their standard price."""
     place = place_of(query.cursor, str)
-    rows = await reads.list_products(
-        call.tx, query.wanted(), after=place[0] if place else None, limit=query.limit + 1
-    )
-    last = rows[query.limit - 1] if len(rows) > query.limit else None
-    return Rows(rows[: query.limit], cursor_of([last.code] if last else None))
+    rows = await reads.list_products(call.tx, query.wanted(), after=place[0] if place else None, limit=query.limit + 1)
+    return Rows(*cut(rows, query.limit, lambda row: (row.code,)))
 
 
 @routes.get("/products/{product_id:int}", permission="catalog.read", returns=reads.ProductPage)

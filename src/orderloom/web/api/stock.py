@@ -15,7 +15,7 @@ from orderloom.stock.types import Adjustment, Available, Imported, OpeningStock,
 from orderloom.web.answers import Rows
 from orderloom.web.call import Call
 from orderloom.web.inputs import Cursor, DryRun, Limit, Paging
-from orderloom.web.paging import LIMIT, cursor_of, place_of
+from orderloom.web.paging import LIMIT, cut, place_of
 from orderloom.web.routes import Routes
 from orderloom.web.table_files import rows_of
 
@@ -44,8 +44,7 @@ async def list_stock(call: Call, query: StockFilter) -> Rows:
         after=(place[0], place[1]) if place else ("", ""),
         limit=query.limit + 1,
     )
-    last = rows[query.limit - 1] if len(rows) > query.limit else None
-    return Rows(rows[: query.limit], cursor_of([last.sku, last.warehouse] if last else None))
+    return Rows(*cut(rows, query.limit, lambda row: (row.sku, row.warehouse)))
 
 
 @routes.post("/stock/import", permission="stock.write", query=DryRun, returns=Imported, takes="text/csv")
@@ -78,7 +77,7 @@ async def list_shipments(call: Call, query: Paging) -> Rows:
     """Shipments, the newest first, with their lines."""
     place = place_of(query.cursor, int)
     rows = await reads.shipments(call.tx, before=place[0] if place else None, limit=query.limit + 1)
-    return by_id(rows, query.limit)
+    return Rows(*cut(rows, query.limit, lambda row: (row.id,)))
 
 
 @routes.get("/purchase-orders", permission="stock.read", query=Paging, returns=(Rows, reads.PurchaseRow))
@@ -86,12 +85,7 @@ async def list_purchase_orders(call: Call, query: Paging) -> Rows:
     """Purchase orders, the newest first, with their lines."""
     place = place_of(query.cursor, int)
     rows = await reads.purchase_orders(call.tx, before=place[0] if place else None, limit=query.limit + 1)
-    return by_id(rows, query.limit)
-
-
-def by_id(rows: list[reads.ShipmentRow] | list[reads.PurchaseRow], limit: int) -> Rows:
-    last = rows[limit - 1] if len(rows) > limit else None
-    return Rows(list(rows[:limit]), cursor_of([last.id] if last else None))
+    return Rows(*cut(rows, query.limit, lambda row: (row.id,)))
 
 
 async def warehouse_codes(tx: Tx) -> list[str]:

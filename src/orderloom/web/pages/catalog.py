@@ -6,7 +6,7 @@ from orderloom.catalog import reads
 from orderloom.web.answers import Page
 from orderloom.web.api.catalog import ProductQuery
 from orderloom.web.call import Call
-from orderloom.web.paging import cursor_of, place_of
+from orderloom.web.paging import cut, place_of
 from orderloom.web.routes import Routes
 
 routes = Routes("page")
@@ -16,14 +16,9 @@ routes = Routes("page")
 async def products_page(call: Call, query: ProductQuery) -> Page:
     """What is sold."""
     place = place_of(query.cursor, str)
-    rows = await reads.list_products(
-        call.tx, query.wanted(), after=place[0] if place else None, limit=query.limit + 1
-    )
-    last = rows[query.limit - 1] if len(rows) > query.limit else None
-    return Page(
-        "catalog/products.html",
-        {"rows": rows[: query.limit], "query": query, "next": cursor_of([last.code] if last else None)},
-    )
+    rows = await reads.list_products(call.tx, query.wanted(), after=place[0] if place else None, limit=query.limit + 1)
+    shown, following = cut(rows, query.limit, lambda row: (row.code,))
+    return Page("catalog/products.html", {"rows": shown, "query": query, "next": following})
 
 
 @routes.get("/products/{product_id:int}", permission="catalog.read")

@@ -7,7 +7,7 @@ from orderloom.web.answers import Page
 from orderloom.web.api.stock import StockFilter, warehouse_codes
 from orderloom.web.call import Call
 from orderloom.web.inputs import Paging
-from orderloom.web.paging import cursor_of, place_of
+from orderloom.web.paging import cut, place_of
 from orderloom.web.routes import Routes
 
 routes = Routes("page")
@@ -24,15 +24,15 @@ async def stock_page(call: Call, query: StockFilter) -> Page:
         after=(place[0], place[1]) if place else ("", ""),
         limit=query.limit + 1,
     )
-    last = rows[query.limit - 1] if len(rows) > query.limit else None
+    shown, following = cut(rows, query.limit, lambda row: (row.sku, row.warehouse))
     return Page(
         "stock/stock.html",
         {
-            "rows": rows[: query.limit],
-            "most": max([row.on_hand + row.incoming for row in rows], default=0),
+            "rows": shown,
+            "most": max([row.on_hand + row.incoming for row in shown], default=0),
             "warehouses": await warehouse_codes(call.tx),
             "query": query,
-            "next": cursor_of([last.sku, last.warehouse] if last else None),
+            "next": following,
         },
     )
 
@@ -42,8 +42,5 @@ async def shipments_page(call: Call, query: Paging) -> Page:
     """Shipments, the newest first."""
     place = place_of(query.cursor, int)
     rows = await reads.shipments(call.tx, before=place[0] if place else None, limit=query.limit + 1)
-    last = rows[query.limit - 1] if len(rows) > query.limit else None
-    return Page(
-        "stock/shipments.html",
-        {"rows": rows[: query.limit], "query": query, "next": cursor_of([last.id] if last else None)},
-    )
+    shown, following = cut(rows, query.limit, lambda row: (row.id,))
+    return Page("stock/shipments.html", {"rows": shown, "query": query, "next": following})
