@@ -1,0 +1,314 @@
+"""Getting in and being known: log-in, sessions, API keys, passwords and one-time links."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from orderloom.base.refusals import Forbidden, NotFound, Problem, Refused, Unauthenticated, refuse, refuse_if_any
+from orderloom.base.transaction import Database, Tx, transaction
+from orderloom.base.types import SYSTEM, Actor, Subject
+from orderloom.parties import passwords
+from orderloom.parties.events import KeyCreated, KeyRevoked, LoggedIn, PasswordChanged, SessionsRevoked
+from orderloom.parties.policy import require, unknown_permissions
+from orderloom.parties.store import access as store
+from orderloom.parties.store import people
+from orderloom.parties.types import KeyDraft, LogIn, NewKey, Opened
+
+SESSION_LIFETIME = timedelta(days=7)
+SESSION_IDLE = timedelta(hours=12)
+LINK_LIFETIME = timedelta(days=3)
+KEPT_AFTER_END = timedelta(days=30)
+
+
+class TooManyAttempts(Refused):
+    """Too many attempts to log in; later the same may succeed."""
+
+    status = 429
+
+
+@dataclass(frozen=True, slots=True)
+class OpenSession:
+    """A session that is good: who acts, and how they read times and words."""
+
+    session_id: int
+    actor: Actor
+    login: str
+    time_zone: str
+    locale: str
+
+
+@dataclass(frozen=True, slots=True)
+class LinkDraft:
+    """A right to do one thing once: for a user, or about a subject."""
+
+    purpose: str
+    user_id: int | None = None
+    subject: Subject | None = None
+    params: Mapping[str, object] = field(default_factory=dict)
+    lifetime: timedelta = LINK_LIFETIME
+
+
+# Log-in -------------------------------------------------------------------------------------------
+
+
+async def log_in(database: Database, typed: LogIn, *, address: str | None = None, agent: str | None = None) -> Opened:
+    """Open a session for who knows the password; the token in the answer is told this once.
+
+    Three steps, so that no connection waits for the hashing and an attempt counts even when it
+    fails: count, check on a thread, open. Who does not exist, is inactive or has no password gets
+    the same answer (401) after the same work as a wrong password. Too many attempts for what was
+    typed, or from the address, are refused (429) whether or not such a user exists.
+    """
+    login_hash = passwords.typed_hash(typed.login)
+    async with transaction(database, SYSTEM) as tx:
+        admitted = await store.count_attempt(
+            tx, address_hash=passwords.typed_hash(address or ""), login_hash=login_hash
+        )
+        candidate = await store.candidate(tx, typed.login)
+    if not admitted:
+        message = "There were too many attempts; wait a quarter of an hour, then try again."
+        raise TooManyAttempts([Problem("attempts_many", message)])
+
+    if not await passwords.password_fits(typed.password, candidate.password_hash if candidate else None):
+        raise _unauthenticated()
+    assert candidate is not None
+    actor = Actor("user", candidate.name, candidate.id)
+    async with transaction(database, actor) as tx:
+        opened = await _open_session(tx, candidate, typed.login, address=address, agent=agent)
+        await store.forget_attempts(tx, login_hash=login_hash)
+        if passwords.is_outdated(candidate.password_hash):
+            await people.set_password_hash(tx, candidate.id, await passwords.hash_password(typed.password))
+    return opened
+
+
+def _unauthenticated() -> Unauthenticated:
+    message = "The e-mail address or the password is wrong; check both, or ask for a new password."
+    return Unauthenticated([Problem("log_in_refused", message)])
+
+
+async def _open_session(
+    tx: Tx, candidate: store.Candidate, login: str, *, address: str | None, agent: str | None
+) -> Opened:
+    token = passwords.new_token(passwords.SESSION_PREFIX)
+    session = await store.insert_session(
+        tx,
+        user_id=candidate.id,
+        password_hash=candidate.password_hash,
+        token_hash=passwords.token_hash(token),
+        address=address,
+        agent=agent[:500] if agent else None,
+        lifetime=SESSION_LIFETIME,
+    )
+    if session is None:
+        raise _unauthenticated()
+    tx.emit(LoggedIn(Subject("user", candidate.id, login), address=address))
+    return Opened(token, session_id=session[0], user_id=candidate.id, expires_at=session[1])
+
+
+async def log_out(tx: Tx, token: str) -> bool:
+    """End the session of this token; False where it was not open. Needs no permission: the token is the right."""
+    return await store.end_session(tx, passwords.token_hash(token))
+
+
+async def revoke_sessions(tx: Tx, user_id: int, *, session_ids: list[int] | None = None) -> list[int]:
+    """End sessions of a user, all or these: one's own, or anybody's for an administrator."""
+    user = await _own_or_admin(tx, user_id)
+    ended = await store.revoke_sessions(tx, user_id, session_ids=session_ids)
+    if ended:
+        tx.emit(SessionsRevoked(Subject("user", user_id, user.login), session_ids=tuple(ended)))
+    return ended
+
+
+async def _own_or_admin(tx: Tx, user_id: int) -> people.User:
+    if tx.actor.user_id != user_id or tx.actor.kind != "user":
+        require(tx.actor, "admin")
+    users = await people.lock_users(tx, [user_id])
+    if not users:
+        raise NotFound([Problem("user_unknown", "There is no such user.")])
+    return users[0]
+
+
+# Who acts -----------------------------------------------------------------------------------------
+
+
+async def open_session(tx: Tx, token: str) -> OpenSession | None:
+    """The session of a token with its actor; None where it is not good. One query; now and then a note of use."""
+    holder = await store.holder_of_session(tx, passwords.token_hash(token), idle=SESSION_IDLE)
+    if holder is None:
+        return None
+    if not holder.is_touched:
+        await store.touch_session(tx, holder.id)
+    actor = _actor("user", holder, frozenset(holder.permissions))
+    return OpenSession(holder.id, actor, holder.login, holder.time_zone, holder.locale)
+
+
+async def actor_of_session(tx: Tx, token: str) -> Actor | None:
+    """Who acts with this session token; None where it is not good."""
+    session = await open_session(tx, token)
+    return session.actor if session else None
+
+
+async def actor_of_key(tx: Tx, key: str) -> Actor | None:
+    """Who acts with this API key: its owner, within its scopes and the owner's rights. None where it is not good."""
+    holder = await store.holder_of_key(tx, passwords.token_hash(key))
+    if holder is None:
+        return None
+    if not holder.is_touched:
+        await store.touch_key(tx, holder.id)
+    return _actor("key", holder, granted(frozenset(holder.permissions), frozenset(holder.scopes or ())))
+
+
+def granted(permissions: frozenset[str], scopes: frozenset[str]) -> frozenset[str]:
+    """What a key of these scopes may do whose owner has these permissions: never more than either."""
+    if "*" in permissions:
+        return scopes
+    if "*" in scopes:
+        return permissions
+    return permissions & scopes
+
+
+def _actor(kind: str, holder: store.Holder, permissions: frozenset[str]) -> Actor:
+    return Actor(
+        kind,
+        holder.name,
+        user_id=holder.user_id,
+        permissions=permissions,
+        team_ids=tuple(holder.team_ids),
+        all_accounts=holder.all_accounts,
+    )
+
+
+# Keys ---------------------------------------------------------------------------------------------
+
+
+async def create_key(tx: Tx, draft: KeyDraft, *, user_id: int | None = None) -> NewKey:
+    """Make an API key for oneself, or, as an administrator, for somebody else; it is told this once.
+
+    Its scopes are permissions that its owner has; what the owner loses, the key loses too. A key
+    makes no keys.
+    """
+    owner = await _key_owner(tx, user_id)
+    permissions = await store.permissions_of_user(tx, owner.id)
+    problems = [
+        Problem("scope_unknown", f"There is no permission “{scope}”; choose from the list.", _scope_at(draft, scope))
+        for scope in unknown_permissions(draft.scopes)
+    ]
+    known = set(draft.scopes) - set(unknown_permissions(draft.scopes))
+    problems += [
+        Problem("scope_wide", f"{owner.login} does not have {scope}; leave it out.", _scope_at(draft, scope))
+        for scope in sorted(known - granted(permissions, frozenset(known)))
+    ]
+    if draft.expires_at is not None and draft.expires_at <= tx.now:
+        problems.append(Problem("expiry_past", "The key would have ended already; give a later time.", "/expires_at"))
+    refuse_if_any(problems)
+
+    key = passwords.new_token(passwords.KEY_PREFIX)
+    key_id = await store.insert_key(
+        tx,
+        user_id=owner.id,
+        name=draft.name,
+        key_hash=passwords.token_hash(key),
+        hint=key[:12],
+        scopes=sorted(known),
+        expires_at=draft.expires_at,
+    )
+    subject = Subject("user", owner.id, owner.login)
+    tx.emit(KeyCreated(subject, key_id=key_id, name=draft.name, scopes=tuple(sorted(known))))
+    return NewKey(key_id, key)
+
+
+def _scope_at(draft: KeyDraft, scope: str) -> str:
+    return f"/scopes/{draft.scopes.index(scope)}"
+
+
+async def _key_owner(tx: Tx, user_id: int | None) -> people.User:
+    if tx.actor.kind == "key":
+        raise Forbidden([Problem("key_makes_keys", "A key cannot make keys; log in as its owner.")])
+    wanted = user_id if user_id is not None else tx.actor.user_id
+    if wanted is None:
+        refuse("owner_missing", "Say whose key it is to be.", "/user_id")
+    return await _own_or_admin(tx, wanted)
+
+
+async def revoke_key(tx: Tx, key_id: int) -> bool:
+    """End an API key: one's own, or anybody's for an administrator. False where it had ended."""
+    owner = await store.owner_of_key(tx, key_id)
+    if owner is None or (tx.actor.user_id != owner[0] and not tx.actor.may("admin")):
+        raise NotFound([Problem("key_unknown", "There is no such key of yours.")])
+    ended = await store.revoke_key(tx, key_id)
+    if ended:
+        tx.emit(KeyRevoked(Subject("user", owner[0], owner[1]), key_id=key_id, name=owner[2]))
+    return ended
+
+
+# Passwords and links ------------------------------------------------------------------------------
+
+
+async def set_password(
+    tx: Tx, user_id: int, password: str, *, current: str | None = None, kept_session_id: int | None = None
+) -> None:
+    """Give a user a new password and end their sessions, but for `kept_session_id`.
+
+    For oneself the current password is needed; an administrator sets another user's without.
+    """
+    user = await _own_or_admin(tx, user_id)
+    own = tx.actor.user_id == user_id
+    if own and (current is None or not await passwords.password_fits(current, user.password_hash)):
+        refuse("password_wrong", "This is not your current password; type it again.", "/current")
+    await _take_password(tx, user, password, kept_session_id=kept_session_id)
+
+
+async def _take_password(tx: Tx, user: people.User, password: str, *, kept_session_id: int | None) -> None:
+    weak = passwords.password_problem(password, login=user.login, pointer="/password")
+    refuse_if_any([weak] if weak else [])
+    await people.set_password_hash(tx, user.id, await passwords.hash_password(password))
+    await store.revoke_sessions(tx, user.id, but=kept_session_id)
+    tx.emit(PasswordChanged(Subject("user", user.id, user.login)))
+
+
+async def create_link(tx: Tx, draft: LinkDraft) -> str:
+    """Make a one-time link; return its token, which is told this once. The caller has checked who may."""
+    token = passwords.new_token(passwords.LINK_PREFIX)
+    subject = draft.subject
+    await store.insert_link(
+        tx,
+        {
+            "purpose": draft.purpose,
+            "user_id": draft.user_id,
+            "subject_kind": subject.kind if subject else None,
+            "subject_id": subject.id if subject else None,
+            "subject_label": subject.label if subject else None,
+            "account_id": subject.account_id if subject else None,
+            "params": dict(draft.params),
+        },
+        token_hash=passwords.token_hash(token),
+        lifetime=draft.lifetime,
+    )
+    return token
+
+
+async def use_link(tx: Tx, token: str, purpose: str) -> store.Link:
+    """Use a one-time link up; refused (404) where it is unknown, over, used before, or for something else."""
+    link = await store.use_link(tx, passwords.token_hash(token), purpose)
+    if link is None:
+        message = "This link does not work, or does not work any more; ask for a new one."
+        raise NotFound([Problem("link_over", message)])
+    return link
+
+
+PASSWORD_LINK = "password"
+
+
+async def set_password_by_link(tx: Tx, token: str, password: str) -> None:
+    """Let the user that a `password` link was made for set a new password. A refused password leaves the link good."""
+    link = await use_link(tx, token, PASSWORD_LINK)
+    assert link.user_id is not None
+    (user,) = await people.lock_users(tx, [link.user_id])
+    await _take_password(tx, user, password, kept_session_id=None)
+
+
+async def forget_old(tx: Tx) -> int:
+    """Delete sessions, links and counts of attempts that ended a month ago; return how many. For the daily round."""
+    return await store.forget_old(tx, keep=KEPT_AFTER_END)
