@@ -137,7 +137,7 @@ BARE = (
       FROM unnest(%(ids)s::bigint[]) AS one (id) WHERE process_id = one.id AND number = %(number)s
     """,
     """
-    UPDATE processes.step SET state = 'running', attempt = attempt + 1, lease_until = now()
+    UPDATE processes.step SET attempt = attempt + 1, lease_until = now()
       FROM unnest(%(ids)s::bigint[]) AS one (id) WHERE process_id = one.id AND number = %(number)s
     """,
     """
@@ -147,7 +147,7 @@ BARE = (
              FROM unnest(%(ids)s::bigint[]) AS one (id) WHERE process_id = one.id AND number = %(number)s
         RETURNING process_id, number, attempt, ready_at)
     INSERT INTO processes.step_log (process_id, number, attempt, from_state, to_state, actor_kind, actor_name, ready_at)
-    SELECT process_id, number, attempt, 'running', 'done', 'system', 'bare', ready_at FROM moved
+    SELECT process_id, number, attempt, 'ready', 'done', 'system', 'bare', ready_at FROM moved
     """,
 )
 

@@ -14,6 +14,7 @@ from orderloom.base.refusals import Problem
 from orderloom.base.transaction import Database, Tx, transaction
 from orderloom.base.types import EMPTY_HOUSE, SYSTEM, Call, Done, Failed, House, NotNow, Outcome, SubjectKind, Waiting
 from orderloom.processes.commands import amend_process, deliver, retry_steps, run_batch, set_held, start_processes
+from orderloom.processes.store.claim import claim, claim_suspect
 from orderloom.processes.types import Amendment, Delivery, Edge, Message, NewStep, Node, StepId
 from orderloom.processes.worker import StepWorker, run_until_quiet, sweep
 from tests.processes import given
@@ -187,8 +188,6 @@ async def test_a_lost_lease_is_taken_over_and_the_old_worker_is_fenced(database:
     async with transaction(database, SYSTEM) as tx:
         zombie._claimed = await zombie._claim(tx, 10)
     await asyncio.sleep(0.05)
-    await sweep(database)
-    assert await states(database, id_) == {"a": "ready"}
     async with transaction(database, SYSTEM) as tx:
         again = StepWorker(database, "again")
         assert await again._claim(tx, 10) == []  # a suspect runs alone
@@ -199,15 +198,15 @@ async def test_a_lost_lease_is_taken_over_and_the_old_worker_is_fenced(database:
 
 async def test_a_step_that_kills_workers_is_parked(database: Database, start: Any) -> None:
     [id_] = await start(given.draft({"a": AUTO}))
-    for _ in range(3):
-        worker = StepWorker(database, "dies", lease_seconds=0.001)
+    async with transaction(database, SYSTEM) as tx:
+        await claim(tx, ["ok"], order=(0, 1, 2), limit=10, lease_seconds=0.001)
+    for lost in (1, 2):
+        await asyncio.sleep(0.01)
         async with transaction(database, SYSTEM) as tx:
-            from orderloom.processes.store.claim import claim_suspect
-
-            if not await worker._claim(tx, 10):
-                assert await claim_suspect(tx, ["ok"], lease_seconds=0.001)
-        await asyncio.sleep(0.02)
-        await sweep(database)
+            [suspect] = await claim_suspect(tx, ["ok"], lease_seconds=0.001)
+            assert suspect.lost == lost
+    await asyncio.sleep(0.01)
+    await run_until_quiet(database)
     assert await states(database, id_) == {"a": "failed"}
     assert ran == []
 

@@ -35,6 +35,10 @@ CREATE INDEX process_to_wake ON processes.process (wake_at) WHERE state = 'runni
 -- came over gateway edges. `token` is what the step has sent: nothing yet, true or false. Business
 -- times: not_before, finish_after (lags), due, wake_at, ready_at, started_at, finished_at. Real times:
 -- lease_until, retry_at.
+--
+-- A worker's claim is a lease on a ready step, not a state: no index mentions the lease, so that claiming
+-- is a HOT update. For the same reason keys are unique per process by command and invariant, not by an
+-- index: it would be written at each move and cost a fifth of the engine's speed.
 CREATE TABLE processes.step (
     process_id     bigint      NOT NULL REFERENCES processes.process ON DELETE CASCADE,
     number         integer     NOT NULL CHECK (number >= 0),
@@ -81,18 +85,16 @@ CREATE TABLE processes.step (
     outputs        jsonb,
     params         jsonb,
     PRIMARY KEY (process_id, number),
-    CONSTRAINT step_key UNIQUE (process_id, key),
     CHECK ((state = 'waiting' OR state = 'skipped' OR state = 'cancelled') = (sub_reason IS NOT NULL)),
     CHECK ((state = 'failed') <= (error_class IS NOT NULL)),
-    CHECK ((state = 'running' AND mode = 'auto') = (lease_until IS NOT NULL)),
+    CHECK (lease_until IS NULL OR (state = 'ready' AND mode = 'auto')),
+    CHECK (NOT (state = 'running' AND mode = 'auto')),
     CHECK ((state IN ('done', 'skipped', 'cancelled')) = (finished_at IS NOT NULL)),
     CHECK ((sub_reason IS NOT DISTINCT FROM 'retry') <= (retry_at IS NOT NULL)),
     CHECK (held = (hold_reason IS NOT NULL))
 ) WITH (fillfactor = 70, autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_threshold = 5000);
 CREATE INDEX step_to_claim ON processes.step (priority, wake_at, process_id, number)
     WHERE state = 'ready' AND mode = 'auto' AND NOT held;
-CREATE INDEX step_suspect ON processes.step (lost, process_id, number) WHERE state = 'ready' AND lost > 0;
-CREATE INDEX step_to_reap ON processes.step (lease_until) WHERE state = 'running' AND mode = 'auto';
 CREATE INDEX step_due ON processes.step (due) WHERE state = 'waiting' AND due IS NOT NULL AND NOT held;
 CREATE INDEX step_to_retry ON processes.step (retry_at) WHERE state = 'waiting' AND retry_at IS NOT NULL AND NOT held;
 CREATE INDEX step_correlation ON processes.step (correlation) WHERE correlation IS NOT NULL;

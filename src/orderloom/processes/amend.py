@@ -98,9 +98,7 @@ def _amendment_problems(amendment: Amendment, rows: Sequence[Step]) -> list[Prob
 def _may_withdraw(step: Step) -> bool:
     if step.state == State.WAITING:
         return step.sub_reason not in ("reply", "finish") and not step.counted
-    if step.state == State.RUNNING:
-        return step.mode == "auto" and step.started_at is None  # claimed, and the lock says not yet begun
-    return step.state != State.DONE
+    return step.state not in (State.RUNNING, State.DONE)
 
 
 def _amended(shape: Shape, amendment: Amendment, rows: Sequence[Step]) -> Shape:
@@ -116,8 +114,7 @@ def _is_late(edge: Edge, rows: Sequence[Step]) -> bool:
     if edge.then >= len(rows) or edge.kind == "completes":
         return False
     then = rows[edge.then]
-    started = then.started_at is not None or (then.state == State.RUNNING and then.mode == "person")
-    return not then.is_open or (started and edge.type in ("FS", "SS"))
+    return not then.is_open or (then.started_at is not None and edge.type in ("FS", "SS"))
 
 
 def _birth(  # noqa: PLR0917

@@ -9,7 +9,6 @@ B, R, U, W, D, S, F, C = State
 MOVES: dict[str, tuple[frozenset[State], State]] = {
     "open": (frozenset({B, W}), R),
     "block": (frozenset({R, W}), B),
-    "claim": (frozenset({R}), U),
     "start": (frozenset({R}), U),
     "wait": (frozenset({B, R, U}), W),
     "complete": (frozenset({B, R, U, W, F}), D),

@@ -125,11 +125,12 @@ INVARIANTS: tuple[Invariant, ...] = (
         """,
     ),
     Invariant(
-        "no automatic step runs without a lease",
+        "no step's key is used twice in its process",
         """
-        SELECT format('process %s step %s', process_id, number)
+        SELECT format('process %s key %s', process_id, key)
           FROM processes.step
-         WHERE state = 'running' AND mode = 'auto' AND lease_until IS NULL
+         GROUP BY process_id, key
+        HAVING count(*) > 1
         """,
     ),
     Invariant(

@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from itertools import cycle
+from time import monotonic
 
 import structlog
 
@@ -25,6 +26,7 @@ from orderloom.processes.types import State, StepId
 BATCH = 150
 LEASE_SECONDS = 60.0
 LOST_LIMIT = 3
+SUSPECT_PAUSE_SECONDS = 5.0
 SWEEP_LIMIT = 200
 
 # Which class comes first, claim by claim: six, three and one of ten.
@@ -45,6 +47,7 @@ class StepWorker:
         self._lease_seconds = lease_seconds
         self._claimed: list[Claimed] = []
         self._turns = cycle(TURNS)
+        self._suspects_at = 0.0
 
     async def turn(self, limit: int = BATCH) -> int:
         """Run what is claimed and claim the next, together; return how many steps were run.
@@ -67,8 +70,8 @@ class StepWorker:
         self._claimed = claimed
         if not batch and claimed:
             return await self.turn(limit)
-        if not claimed:
-            return len(batch) + await self._run_suspect()
+        if monotonic() > self._suspects_at:
+            return len(batch) + await self.run_suspects()
         return len(batch)
 
     async def stop(self) -> None:
@@ -83,12 +86,21 @@ class StepWorker:
             tx, list(tx.house.step_kinds), order=next(self._turns), limit=limit, lease_seconds=self._lease_seconds
         )
 
-    async def _run_suspect(self) -> int:
-        async with transaction(self._database, SYSTEM) as tx:
-            suspects = await claims.claim_suspect(tx, list(tx.house.step_kinds), lease_seconds=self._lease_seconds)
-        for step in suspects:
-            await self._run_alone(step)
-        return len(suspects)
+    async def run_suspects(self) -> int:
+        """Run the steps whose worker was lost, each alone; park one that has cost several workers."""
+        ran = 0
+        self._suspects_at = monotonic() + SUSPECT_PAUSE_SECONDS
+        while True:
+            async with transaction(self._database, SYSTEM) as tx:
+                suspects = await claims.claim_suspect(tx, list(tx.house.step_kinds), lease_seconds=self._lease_seconds)
+            if not suspects:
+                return ran
+            for step in suspects:
+                if step.lost >= LOST_LIMIT:
+                    await self._fail(step, f"{step.lost} workers were lost at this step; find out why, then retry it.")
+                else:
+                    await self._run_alone(step)
+                ran += 1
 
     async def _run_alone(self, step: Claimed) -> None:
         try:
@@ -96,8 +108,15 @@ class StepWorker:
                 await run_claimed(tx, [step])
         except Exception as error:
             _log.exception("a step failed", worker=self.worker_id, process=step.process_id, number=step.number)
-            async with transaction(self._database, SYSTEM) as tx:
-                await _record_crash(tx, step, error)
+            await self._fail(step, f"The program failed at this step: {type(error).__name__}: {error}")
+
+    async def _fail(self, claimed: Claimed, message: str) -> None:
+        async with transaction(self._database, SYSTEM) as tx:
+            running = await processes.lock(tx, [claimed.process_id])
+            id_ = StepId(claimed.process_id, claimed.number)
+            if id_ in await claims.still_ours(tx, [claimed]):
+                found = await steps.fetch(tx, [id_])
+                await settle(tx, running, [(found[id_], Intent("fail", error_class="unknown", error=message))])
 
 
 async def run_batch(database: Database, worker_id: str, limit: int = BATCH) -> int:
@@ -203,26 +222,11 @@ def intent_of(outcome: Outcome, policy: Sequence[int], retries: int, id_: StepId
             return Intent("fail", error_class=error_class, error=message, retry_at=retry_at)  # type: ignore[arg-type]
 
 
-async def _record_crash(tx: Tx, claimed: Claimed, error: Exception) -> None:
-    running = await processes.lock(tx, [claimed.process_id])
-    if StepId(claimed.process_id, claimed.number) not in await claims.still_ours(tx, [claimed]):
-        return
-    found = await steps.fetch(tx, [StepId(claimed.process_id, claimed.number)])
-    message = f"The program failed at this step: {type(error).__name__}: {error}"
-    await settle(
-        tx,
-        running,
-        [(step, Intent("fail", error_class="unknown", error=message)) for step in found.values()],
-    )
-
-
 async def sweep(database: Database) -> int:
-    """Do what the clock asks for: lost leases, retries, timers, late steps. Return how many steps moved."""
+    """Do what the clock asks for: retries, timers, late steps. Return how many steps moved."""
     moved = 0
     async with transaction(database, SYSTEM) as tx:
         moved += await wake_retries(tx)
-    async with transaction(database, SYSTEM) as tx:
-        moved += await reap(tx)
     async with transaction(database, SYSTEM) as tx:
         moved += await fire_timers(tx)
     async with transaction(database, SYSTEM) as tx:
@@ -236,20 +240,6 @@ async def wake_retries(tx: Tx) -> int:
     if woken:
         tx.wake_worker()
     return woken
-
-
-async def reap(tx: Tx, *, lost_limit: int = LOST_LIMIT) -> int:
-    """Take steps from workers that are gone; park one that has cost several workers their lives."""
-    poison = await claims.reap(tx, lost_limit=lost_limit, limit=SWEEP_LIMIT)
-    tx.wake_worker()
-    if poison:
-        free = set(await claims.lockable(tx, [id_.process_id for id_ in poison]))
-        running = await processes.lock(tx, sorted(free))
-        found = await steps.fetch(tx, [id_ for id_ in poison if id_.process_id in free])
-        message = f"{lost_limit} workers were lost while they ran this step; find out why before you retry it."
-        fail = Intent("fail", error_class="unknown", error=message)
-        await settle(tx, running, [(step, fail) for step in found.values() if step.state == State.RUNNING])
-    return len(poison)
 
 
 async def fire_timers(tx: Tx) -> int:

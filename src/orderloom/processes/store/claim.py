@@ -23,6 +23,7 @@ class Claimed:
     key: str
     title: str
     params: dict[str, Any] | None
+    lost: int
 
 
 async def claim(
@@ -38,7 +39,7 @@ async def claim(
                SELECT process_id, number
                  FROM processes.step
                 WHERE state = 'ready' AND mode = 'auto' AND NOT held AND priority = %(first)s
-                  AND lost = 0 AND kind = ANY(%(kinds)s)
+                  AND lease_until IS NULL AND lost = 0 AND kind = ANY(%(kinds)s)
                 ORDER BY wake_at, process_id, number
                 LIMIT %(limit)s
                   FOR UPDATE SKIP LOCKED),
@@ -46,7 +47,7 @@ async def claim(
                SELECT process_id, number
                  FROM processes.step
                 WHERE state = 'ready' AND mode = 'auto' AND NOT held AND priority = %(second)s
-                  AND lost = 0 AND kind = ANY(%(kinds)s)
+                  AND lease_until IS NULL AND lost = 0 AND kind = ANY(%(kinds)s)
                 ORDER BY wake_at, process_id, number
                 LIMIT %(limit)s - (SELECT count(*) FROM first)
                   FOR UPDATE SKIP LOCKED),
@@ -54,18 +55,19 @@ async def claim(
                SELECT process_id, number
                  FROM processes.step
                 WHERE state = 'ready' AND mode = 'auto' AND NOT held AND priority = %(third)s
-                  AND lost = 0 AND kind = ANY(%(kinds)s)
+                  AND lease_until IS NULL AND lost = 0 AND kind = ANY(%(kinds)s)
                 ORDER BY wake_at, process_id, number
                 LIMIT %(limit)s - (SELECT count(*) FROM first) - (SELECT count(*) FROM second)
                   FOR UPDATE SKIP LOCKED),
                taken AS (
                SELECT * FROM first UNION ALL SELECT * FROM second UNION ALL SELECT * FROM third)
         UPDATE processes.step
-           SET state = 'running', attempt = step.attempt + 1,
+           SET attempt = step.attempt + 1,
                lease_until = clock_timestamp() + %(lease_seconds)s * interval '1 second'
           FROM taken
          WHERE step.process_id = taken.process_id AND step.number = taken.number
-     RETURNING step.process_id, step.number, step.attempt, step.kind, step.key, step.title, step.params
+     RETURNING step.process_id, step.number, step.attempt, step.kind, step.key, step.title, step.params,
+               step.lost
         """,
         {
             "kinds": list(kinds),
@@ -80,22 +82,28 @@ async def claim(
 
 
 async def claim_suspect(tx: Tx, kinds: Sequence[str], *, lease_seconds: float) -> list[Claimed]:
-    """Take one step whose worker was lost while it had it, so that it takes no other down with it."""
+    """Take one step whose worker was lost while it had it, so that it takes no other down with it.
+
+    `lost` counts how often that has happened, this time included.
+    """
     return await tx.all(
         """
           WITH suspect AS (
                SELECT process_id, number
                  FROM processes.step
-                WHERE state = 'ready' AND mode = 'auto' AND NOT held AND lost > 0 AND kind = ANY(%(kinds)s)
-                ORDER BY lost, process_id, number
+                WHERE state = 'ready' AND mode = 'auto' AND NOT held AND kind = ANY(%(kinds)s)
+                  AND (lease_until < clock_timestamp() OR (lease_until IS NULL AND lost > 0))
+                ORDER BY priority, wake_at, process_id, number
                 LIMIT 1
                   FOR UPDATE SKIP LOCKED)
         UPDATE processes.step
-           SET state = 'running', attempt = step.attempt + 1,
+           SET attempt = step.attempt + 1,
+               lost = step.lost + CASE WHEN step.lease_until IS NULL THEN 0 ELSE 1 END,
                lease_until = clock_timestamp() + %(lease_seconds)s * interval '1 second'
           FROM suspect
          WHERE step.process_id = suspect.process_id AND step.number = suspect.number
-     RETURNING step.process_id, step.number, step.attempt, step.kind, step.key, step.title, step.params
+     RETURNING step.process_id, step.number, step.attempt, step.kind, step.key, step.title, step.params,
+               step.lost
         """,
         {"kinds": list(kinds), "lease_seconds": lease_seconds},
         row=Claimed,
@@ -115,7 +123,7 @@ async def still_ours(tx: Tx, claimed: Sequence[Claimed]) -> dict[StepId, bool]:
           FROM unnest(%(process_ids)s::bigint[], %(numbers)s::integer[], %(attempts)s::smallint[])
                AS claimed (process_id, number, attempt)
           JOIN processes.step USING (process_id, number, attempt)
-         WHERE step.state = 'running'
+         WHERE step.state = 'ready' AND step.lease_until IS NOT NULL AND NOT step.held
          ORDER BY process_id, number
            FOR NO KEY UPDATE OF step
         """,
@@ -145,7 +153,7 @@ async def finish_bare(tx: Tx, ids: Sequence[StepId], outputs: Sequence[Any]) -> 
             RETURNING step.process_id, step.number, step.attempt, step.ready_at, step.outputs)
         INSERT INTO processes.step_log (at, process_id, ready_at, started_at, user_id, number, attempt, from_state,
                                         to_state, actor_kind, actor_name, outputs)
-        SELECT %(now)s, process_id, ready_at, %(now)s, %(user_id)s, number, attempt, 'running', 'done',
+        SELECT %(now)s, process_id, ready_at, %(now)s, %(user_id)s, number, attempt, 'ready', 'done',
                %(actor_kind)s, %(actor_name)s, CASE WHEN pg_column_size(outputs) < 2000 THEN outputs END
           FROM moved
         """,
@@ -166,11 +174,11 @@ async def give_back(tx: Tx, claimed: Sequence[Claimed]) -> None:
     await tx.execute(
         """
         UPDATE processes.step
-           SET state = 'ready', lease_until = NULL
+           SET lease_until = NULL
           FROM unnest(%(process_ids)s::bigint[], %(numbers)s::integer[], %(attempts)s::smallint[])
                AS claimed (process_id, number, attempt)
          WHERE step.process_id = claimed.process_id AND step.number = claimed.number
-           AND step.attempt = claimed.attempt AND step.state = 'running'
+           AND step.attempt = claimed.attempt AND step.lease_until IS NOT NULL
         """,
         {
             "process_ids": [step.process_id for step in claimed],
@@ -178,31 +186,6 @@ async def give_back(tx: Tx, claimed: Sequence[Claimed]) -> None:
             "attempts": [step.attempt for step in claimed],
         },
     )
-
-
-async def reap(tx: Tx, *, lost_limit: int, limit: int) -> list[StepId]:
-    """Make ready again what lost its lease; return the steps that have lost `lost_limit`, still running."""
-    rows = await tx.all(
-        """
-          WITH lost AS (
-               SELECT process_id, number, lost
-                 FROM processes.step
-                WHERE state = 'running' AND mode = 'auto' AND lease_until < clock_timestamp()
-                ORDER BY lease_until
-                LIMIT %(limit)s
-                  FOR UPDATE SKIP LOCKED)
-        UPDATE processes.step
-           SET lost = lost.lost + 1,
-               state = CASE WHEN lost.lost + 1 < %(lost_limit)s THEN 'ready' ELSE 'running' END,
-               lease_until = CASE WHEN lost.lost + 1 < %(lost_limit)s THEN NULL ELSE step.lease_until END,
-               attempt = CASE WHEN lost.lost + 1 < %(lost_limit)s THEN step.attempt ELSE step.attempt + 1 END
-          FROM lost
-         WHERE step.process_id = lost.process_id AND step.number = lost.number
-     RETURNING step.process_id, step.number, step.state
-        """,
-        {"lost_limit": lost_limit, "limit": limit},
-    )
-    return [StepId(process_id, number) for process_id, number, state in rows if state == "running"]
 
 
 async def wake_retries(tx: Tx, *, limit: int) -> int:

@@ -133,7 +133,7 @@ async def apply(tx: Tx, moves: Sequence[Move]) -> None:
                       error = move.error, chosen = move.chosen::integer[], outputs = move.outputs,
                       params = move.params, arrived = move.arrived, retries = move.retries, counted = move.counted,
                       ready_at = move.ready_at, started_at = move.started_at, finished_at = move.finished_at,
-                      lease_until = CASE WHEN move.state = 'running' AND step.mode = 'auto' THEN step.lease_until END,
+                      lease_until = NULL,
                       lost = CASE WHEN move.state IN ('blocked', 'ready') THEN 0 ELSE step.lost END
                  FROM move
                 WHERE step.process_id = move.process_id AND step.number = move.number
@@ -231,6 +231,7 @@ async def deliver(tx: Tx, deltas: Sequence[tuple[int, Delta, bool]]) -> list[Ste
                                         AND step.state IN ('ready', 'waiting')
                                    THEN 'blocked'
                                    ELSE step.state END,
+                      lease_until = CASE WHEN delta.starts >= 0 THEN step.lease_until END,
                       sub_reason = CASE WHEN delta.starts < 0 AND step.started_at IS NULL AND step.state = 'waiting'
                                         THEN NULL ELSE step.sub_reason END,
                       due = CASE WHEN delta.starts < 0 AND step.started_at IS NULL AND step.state = 'waiting'
@@ -291,7 +292,7 @@ async def set_held(tx: Tx, process_id: int, numbers: Sequence[int] | None, reaso
     return await tx.values(
         """
            UPDATE processes.step
-              SET held = %(reason)s::text IS NOT NULL, hold_reason = %(reason)s
+              SET held = %(reason)s::text IS NOT NULL, hold_reason = %(reason)s, lease_until = NULL
             WHERE process_id = %(id)s AND (%(numbers)s::integer[] IS NULL OR number = ANY(%(numbers)s))
               AND held = (%(reason)s::text IS NULL)
               AND state NOT IN ('done', 'skipped', 'cancelled')
@@ -377,6 +378,7 @@ async def set_counters(tx: Tx, process_id: int, recounts: Sequence[Recount]) -> 
                not_before = greatest(step.not_before, fresh.not_before),
                finish_after = greatest(step.finish_after, fresh.finish_after),
                state = CASE WHEN fresh.goes_back THEN 'blocked' ELSE step.state END,
+               lease_until = CASE WHEN fresh.goes_back THEN NULL ELSE step.lease_until END,
                sub_reason = CASE WHEN fresh.goes_back THEN NULL ELSE step.sub_reason END,
                due = CASE WHEN fresh.goes_back THEN NULL ELSE step.due END,
                retry_at = CASE WHEN fresh.goes_back THEN NULL ELSE step.retry_at END
