@@ -126,7 +126,7 @@ def item_tree(catalogue: Catalogue, items: Sequence[SoldItem], *, ship_to: str |
     while pending:
         line = pending.pop()
         below = children.get(line, [])
-        tree[line] = _item(catalogue, items[positions[line]], positions[line], tuple(below), tree, ship_to)
+        tree[line] = _item(catalogue, items[positions[line]], positions[line], tuple(below), tree=tree, ship_to=ship_to)
         pending.extend(reversed(below))
     return tree
 
@@ -143,6 +143,7 @@ def _item(
     sold: SoldItem,
     position: int,
     children: tuple[str, ...],
+    *,
     tree: Mapping[str, Item],
     ship_to: str | None,
 ) -> Item:

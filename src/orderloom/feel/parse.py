@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Literal, NoReturn, cast
@@ -316,3 +316,13 @@ def _unescaped(token: Token) -> str:
         return _ESCAPES[match.group(1)]
 
     return re.sub(r"\\(.)", replaced, token.text[1:-1])
+
+
+def renamed(text: str, names: Mapping[str, str]) -> str:
+    """The same expression with some of its names replaced."""
+    result = text
+    for token in reversed(_tokens(text)):
+        if token.kind == "name" and token.text in names:
+            start = token.column - 1
+            result = result[:start] + names[token.text] + result[start + len(token.text) :]
+    return result
