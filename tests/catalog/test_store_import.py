@@ -11,8 +11,8 @@ import pytest
 from orderloom.base.refusals import NotFound, Refused
 from orderloom.catalog.commands import CatalogueFile, import_catalogues, retire_versions
 from orderloom.catalog.events import CatalogueImported, CatalogueRetired
+from orderloom.catalog.offer import ListPrice
 from orderloom.catalog.reads import (
-    ListPrice,
     ProductFilter,
     effective_offers,
     list_products,

@@ -9,6 +9,7 @@ from decimal import Decimal
 
 from orderloom.base.refusals import NotFound, Problem
 from orderloom.base.transaction import Tx
+from orderloom.catalog.offer import ListPrice, Offer
 from orderloom.catalog.parse import read_catalogue
 from orderloom.catalog.types import Catalogue
 
@@ -16,37 +17,6 @@ PAGE = 50
 PAGE_LIMIT = 500
 _KEPT_CATALOGUES = 64
 _kept: dict[tuple[str, int], Catalogue] = {}
-
-
-@dataclass(frozen=True, slots=True)
-class ListPrice:
-    """The price of one unit, once and each period."""
-
-    one_time: Decimal | None
-    recurring: Decimal | None
-    period: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class Offer:
-    """What a product's code or name means at a moment, in one catalogue version that sells it then.
-
-    `prices` are the standard list's, by currency.
-    """
-
-    reference: str
-    product_id: int
-    code: str
-    name: str
-    kind: str
-    unit: str
-    unit_decimals: int
-    tax_category: str
-    version_id: int
-    version: int
-    content_hash: str
-    catalogue: str
-    prices: Mapping[str, ListPrice]
 
 
 async def effective_offers(tx: Tx, references: Sequence[str], *, at: datetime) -> dict[str, tuple[Offer, ...]]:

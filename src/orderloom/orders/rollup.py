@@ -14,6 +14,11 @@ Cancellation = Literal["none", "requested", "accepted", "finished"]
 _STEP_ENDS = frozenset({"done", "skipped", "failed", "cancelled"})
 _STEP_STARTED = frozenset({"running", "waiting", "done", "failed"})
 _ALIKE_ENDS: tuple[State, ...] = ("completed", "rejected", "cancelled", "failed")
+_CANCELLATIONS: dict[Cancellation, State] = {
+    "requested": "assessing_cancellation",
+    "accepted": "cancelling",
+    "finished": "cancelled",
+}
 _SEVERITY: tuple[State, ...] = (
     "held",
     "pending",
@@ -58,20 +63,14 @@ class Progress:
     total: int
 
 
-def item_state(
-    steps: Sequence[StepFact], *, cancellation: Cancellation = "none", nothing_to_do: bool = False
-) -> State:
+def item_state(steps: Sequence[StepFact], *, cancellation: Cancellation = "none", nothing_to_do: bool = False) -> State:
     """The state of a leaf item, over the mandatory steps of everything made for it.
 
     First match wins. An item without steps is held unless a rule says that there is nothing to do:
     what nobody covers is never silently complete.
     """
-    if cancellation == "finished":
-        return "cancelled"
-    if cancellation == "accepted":
-        return "cancelling"
-    if cancellation == "requested":
-        return "assessing_cancellation"
+    if cancellation != "none":
+        return _CANCELLATIONS[cancellation]
     if not steps:
         return "completed" if nothing_to_do else "held"
 
@@ -80,9 +79,7 @@ def item_state(
         return "cancelled" if any(step.withdrawn for step in steps) else "completed"
     if any(step.fallout for step in kept):
         return "held"
-    if all(step.state in _STEP_ENDS for step in kept):
-        return _ended_item(kept)
-    return _live_item(kept)
+    return _ended_item(kept) if all(step.state in _STEP_ENDS for step in kept) else _live_item(kept)
 
 
 def _ended_item(steps: Sequence[StepFact]) -> State:

@@ -1,4 +1,4 @@
-"""What may be on an order: credits that add up, ship groups that fit, totals, and the credit limit."""
+"""What may be on an order: credits that add up, exact amounts, totals, and the credit limit."""
 
 from __future__ import annotations
 
@@ -23,13 +23,6 @@ class Credited(Protocol):
     def percent(self) -> Decimal: ...
     @property
     def kind(self) -> CreditKind: ...
-
-
-class Grouped(Protocol):
-    """A ship group, as it is entered or as it is kept."""
-
-    @property
-    def quantity(self) -> Decimal: ...
 
 
 class Priced(Protocol):
@@ -146,20 +139,6 @@ def credit_shares(amount: Decimal, credits: Sequence[Credited], *, currency: str
             next(parts) if credit.kind == "revenue" else round_amount(amount * credit.percent / HUNDRED, currency),
         )
         for credit in credits
-    ]
-
-
-def ship_group_problems(quantity: Decimal, groups: Sequence[Grouped], *, pointer: str) -> list[Problem]:
-    """Refuse groups that send more than was ordered; what they leave over goes to the item's own place."""
-    sent = sum((group.quantity for group in groups), Decimal(0))
-    if sent <= quantity:
-        return []
-    return [
-        Problem(
-            "ship_groups_exceed",
-            f"The ship groups send {plain(sent)} of {plain(quantity)}; lower them or raise the item's quantity.",
-            pointer,
-        )
     ]
 
 

@@ -83,18 +83,7 @@ async def places(
     )
 
 
-async def payees(tx: Tx, logins: Sequence[str]) -> dict[str, int]:
-    """The users with these logins, by login."""
-    rows = await tx.all(
-        "SELECT login, id FROM parties.user WHERE login = ANY(%(logins)s) AND is_active",
-        {"logins": list(logins)},
-    )
-    return dict(rows)
-
-
-async def twins(
-    tx: Tx, *, externals: Sequence[tuple[str, str]], purchases: Sequence[tuple[int, str]]
-) -> list[Twin]:
+async def twins(tx: Tx, *, externals: Sequence[tuple[str, str]], purchases: Sequence[tuple[int, str]]) -> list[Twin]:
     """Orders that already have these external ids (channel, id) or purchase order numbers (account, number)."""
     return await tx.all(
         """

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from orderloom.base.transaction import Tx
 from orderloom.orders.order import Hold, HoldDraft
+from orderloom.parties.policy import account_filter
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,20 +22,21 @@ class HoldTarget:
 
 
 async def hold_targets(tx: Tx, drafts: Sequence[HoldDraft]) -> list[HoldTarget]:
-    """For each draft, in order: the order, whether the item is one of it, whether the code is known."""
+    """For each draft, in order: the order if the actor sees it, whether item and code are known."""
+    seen, params = account_filter(tx.actor, "sales_order.account_id")
     return await tx.all(
-        """
+        f"""
           SELECT wanted.place::integer AS place, sales_order.account_id, sales_order.state,
                  wanted.item_id IS NULL OR item.id IS NOT NULL AS item_exists,
                  hold_code.code IS NOT NULL AS code_exists
             FROM unnest(%(order_ids)s::bigint[], %(item_ids)s::bigint[], %(codes)s::text[])
                  WITH ORDINALITY AS wanted (order_id, item_id, code, place)
-       LEFT JOIN orders.sales_order ON sales_order.id = wanted.order_id
+       LEFT JOIN orders.sales_order ON sales_order.id = wanted.order_id AND {seen}
        LEFT JOIN orders.item ON item.order_id = wanted.order_id AND item.id = wanted.item_id
        LEFT JOIN orders.hold_code ON hold_code.code = wanted.code
         ORDER BY wanted.place
         """,
-        _columns(drafts),
+        {**_columns(drafts), **params},
         row=HoldTarget,
     )
 
@@ -93,6 +95,21 @@ async def standing(tx: Tx, hold_ids: Sequence[int]) -> list[Hold]:
         """,
         {"ids": list(hold_ids)},
         row=Hold,
+    )
+
+
+async def known(tx: Tx, hold_ids: Sequence[int]) -> list[int]:
+    """Those of these holds, released ones too, that stand on orders which the actor sees."""
+    seen, params = account_filter(tx.actor, "sales_order.account_id")
+    return await tx.values(
+        f"""
+        SELECT hold.id
+          FROM orders.hold
+          JOIN orders.sales_order ON sales_order.id = hold.order_id
+         WHERE hold.id = ANY(%(ids)s)
+           AND {seen}
+        """,
+        {"ids": list(hold_ids), **params},
     )
 
 

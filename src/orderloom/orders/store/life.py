@@ -6,13 +6,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from orderloom.base.transaction import Tx
-from orderloom.orders.order import ItemMoved, ItemResult, Moved
-from orderloom.orders.states import TERMINAL, TITLES, Move, State, steps_between
-
+from orderloom.base.types import Subject
+from orderloom.orders.order import SUBJECT, ItemMoved, ItemResult, Moved
+from orderloom.orders.states import EDGES, TERMINAL, TITLES, Move, State, steps_between
+from orderloom.parties.policy import account_filter
 
 _ENDS = sorted(TERMINAL)
 _PAIRS = [(before, after) for before in TITLES for after in TITLES if steps_between(before, after)]
 _LEGAL = {"befores": [before for before, _ in _PAIRS], "afters": [after for _, after in _PAIRS]}
+# Items have no cancellation of their own to settle: they may follow every move of the table.
+_ITEM_PAIRS = sorted({*_PAIRS, *EDGES})
+_LEGAL_ITEMS = {"befores": [before for before, _ in _ITEM_PAIRS], "afters": [after for _, after in _ITEM_PAIRS]}
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,16 +30,36 @@ class Standing:
     version: int
     revision: int
 
+    @property
+    def subject(self) -> Subject:
+        """The order, as other rooms keep it."""
+        return Subject(SUBJECT, self.id, self.number, self.account_id)
+
 
 async def standing(tx: Tx, order_ids: Sequence[int]) -> list[Standing]:
-    """Where these orders stand, locked in id order until the transaction ends."""
+    """Where those of these orders stand that the actor sees, locked in id order until the transaction ends."""
+    seen, params = account_filter(tx.actor)
     return await tx.all(
-        """
+        f"""
           SELECT id, number, account_id, state, version, revision
             FROM orders.sales_order
            WHERE id = ANY(%(ids)s)
+             AND {seen}
         ORDER BY id
-             FOR NO KEY UPDATE
+             FOR NO KEY UPDATE OF sales_order
+        """,
+        {"ids": list(order_ids), **params},
+        row=Standing,
+    )
+
+
+async def subjects(tx: Tx, order_ids: Sequence[int]) -> list[Standing]:
+    """These orders, for naming them."""
+    return await tx.all(
+        """
+        SELECT id, number, account_id, state, version, revision
+          FROM orders.sales_order
+         WHERE id = ANY(%(ids)s)
         """,
         {"ids": list(order_ids)},
         row=Standing,
@@ -120,7 +144,7 @@ async def record_items(tx: Tx, results: Sequence[ItemResult]) -> list[ItemMoved]
         {
             "ids": [result.item_id for result in results],
             "states": [result.state for result in results],
-            **_LEGAL,
+            **_LEGAL_ITEMS,
         },
         row=ItemMoved,
     )

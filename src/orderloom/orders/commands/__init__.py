@@ -1,0 +1,28 @@
+"""Verbs with consequences: capture, submit, hold, release, cancel, record what has become of the parts."""
+
+from orderloom.orders.commands.capture import capture_orders
+from orderloom.orders.commands.hold import place_holds, release_holds
+from orderloom.orders.commands.life import (
+    accept_cancellations,
+    cancel_orders,
+    deny_cancellations,
+    finish_cancellations,
+    record_states,
+    reject_orders,
+    submit_orders,
+    update_header,
+)
+
+__all__ = [
+    "accept_cancellations",
+    "cancel_orders",
+    "capture_orders",
+    "deny_cancellations",
+    "finish_cancellations",
+    "place_holds",
+    "record_states",
+    "reject_orders",
+    "release_holds",
+    "submit_orders",
+    "update_header",
+]

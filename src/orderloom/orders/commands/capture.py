@@ -1,0 +1,221 @@
+"""Capture: drafts become orders, in a handful of statements for any number of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
+
+from psycopg.errors import UniqueViolation
+
+from orderloom.base.refusals import Conflict, Problem, Refused, refuse
+from orderloom.base.transaction import Tx
+from orderloom.catalog.reads import effective_offers, stamped_catalogues
+from orderloom.orders.compose import Checked, Found, check, compose
+from orderloom.orders.events import OrderCaptured, OrderSubmitted
+from orderloom.orders.order import CapturedOrder, Composed, NewPlace
+from orderloom.orders.states import State
+from orderloom.orders.store import capture as store
+from orderloom.orders.types import OrderDraft
+from orderloom.parties.reads import resolve_billing_accounts, resolve_customers, resolve_users
+from orderloom.parties.types import Customer
+
+MAX_ORDERS = 1_000
+
+
+async def capture_orders(tx: Tx, drafts: Sequence[OrderDraft], *, submit: bool = False) -> list[CapturedOrder]:
+    """Write drafts down as orders and return what became of each, in the same order.
+
+    All or nothing: every problem of every draft is named, its pointer below `/orders/{n}` when there
+    are several. With `submit` the customers are committed at once. A purchase order number that the
+    customer has used before is a warning; an external id that its channel has used before refuses.
+    """
+    if len(drafts) > MAX_ORDERS:
+        refuse("batch_too_large", f"Send at most {MAX_ORDERS} orders at once; split the batch.")
+    if not drafts:
+        return []
+    customers = await resolve_customers(tx, _distinct(draft.customer for draft in drafts))
+    found = await _look_up(tx, drafts, customers)
+    twins = await _twins(tx, drafts, customers)
+    checked = _checked(drafts, found, twins)
+
+    composed = await _composed(tx, checked, found, state="submitted" if submit else "draft")
+    try:
+        await store.insert(tx, composed)
+    except UniqueViolation as violation:
+        _refuse_race(violation)
+    captured = [_captured(one, draft, twins) for one, draft in zip(composed, drafts, strict=True)]
+    _tell(tx, composed, captured, submit=submit)
+    return captured
+
+
+def _distinct(references: Iterable[str | None]) -> list[str]:
+    return list(dict.fromkeys(reference for reference in references if reference is not None))
+
+
+async def _look_up(tx: Tx, drafts: Sequence[OrderDraft], customers: dict[str, Customer]) -> Found:
+    """Everything that the drafts name, one query for each kind and none for kinds that nobody names."""
+    numbers = _distinct(number for draft in drafts for number in _billing_references(draft))
+    logins = _distinct(login for draft in drafts for login in _payees(draft))
+    accounts = await resolve_billing_accounts(tx, numbers) if numbers else {}
+    users = await resolve_users(tx, logins) if logins else {}
+    places = await store.places(
+        tx,
+        account_ids=list({customer.account_id for customer in customers.values()}),
+        codes=_distinct(code for draft in drafts for code in _place_codes(draft)),
+        address_ids=[
+            address_id
+            for customer in customers.values()
+            for address_id in (customer.ship_to_id, customer.bill_to_id)
+            if address_id is not None
+        ],
+    )
+    offers = await effective_offers(tx, _distinct(item.product for draft in drafts for item in draft.items), at=tx.now)
+    return Found(
+        customers=customers,
+        billing_accounts=accounts,
+        places={(place.account_id, place.code): _as_ordered(place) for place in places},
+        codes_of_addresses={(place.account_id, place.id): place.code for place in places},
+        offers=offers,
+        catalogues=await stamped_catalogues(
+            tx, {one.version_id: (one.content_hash, one.version) for found in offers.values() for one in found}
+        ),
+        payees={login: user.id for login, user in users.items() if user.is_active},
+    )
+
+
+def _billing_references(draft: OrderDraft) -> Iterator[str | None]:
+    yield draft.billing_account
+    yield from (item.billing_account for item in draft.items)
+
+
+def _payees(draft: OrderDraft) -> Iterator[str]:
+    yield from (credit.payee.lower() for credit in draft.credits)
+    yield from (credit.payee.lower() for item in draft.items for credit in item.credits)
+
+
+def _place_codes(draft: OrderDraft) -> Iterator[str | None]:
+    yield draft.bill_to
+    yield draft.ship_to
+    for item in draft.items:
+        yield item.place
+        yield from (group.place for group in item.ship_groups)
+
+
+def _as_ordered(place: store.KnownPlace) -> NewPlace:
+    return NewPlace(
+        order_id=0,
+        code=place.code,
+        address_id=place.id,
+        recipient=place.recipient,
+        lines=tuple(place.lines),
+        city=place.city,
+        region=place.region,
+        postal_code=place.postal_code,
+        country=place.country,
+    )
+
+
+async def _twins(tx: Tx, drafts: Sequence[OrderDraft], customers: dict[str, Customer]) -> list[store.Twin]:
+    externals = [(draft.channel, draft.external_id) for draft in drafts if draft.external_id is not None]
+    purchases = [
+        (customers[draft.customer].account_id, draft.po_number)
+        for draft in drafts
+        if draft.po_number is not None and draft.customer in customers
+    ]
+    if not externals and not purchases:
+        return []
+    return await store.twins(tx, externals=externals, purchases=purchases)
+
+
+def _checked(drafts: Sequence[OrderDraft], found: Found, twins: Sequence[store.Twin]) -> list[Checked]:
+    problems: list[Problem] = []
+    checked: list[Checked] = []
+    taken = {(twin.channel, twin.reference): twin.number for twin in twins if twin.kind == "external"}
+    for place, draft in enumerate(drafts):
+        prefix = f"/orders/{place}" if len(drafts) > 1 else ""
+        result = check(draft, found)
+        if isinstance(result, Checked):
+            checked.append(result)
+        else:
+            problems += [problem.below(prefix) for problem in result]
+        if draft.external_id is not None:
+            key = (draft.channel, draft.external_id)
+            if key in taken:
+                problems.append(_taken(draft.external_id, taken[key]).below(prefix))
+            taken.setdefault(key, "an order of this batch")
+    if problems:
+        only_taken = all(problem.code == "external_id_taken" for problem in problems)
+        raise (Conflict if only_taken else Refused)(problems)
+    return checked
+
+
+def _taken(external_id: str, number: str) -> Problem:
+    return Problem(
+        "external_id_taken",
+        f"The external id {external_id} is that of {number} already; look there, or send another id.",
+        "/external_id",
+    )
+
+
+def _refuse_race(violation: UniqueViolation) -> None:
+    """Say so when another request has written the same external id in the meantime; all else is a bug."""
+    if violation.diag.constraint_name != "order_external_id":
+        raise violation
+    problem = Problem(
+        "external_id_taken",
+        "Another request has just captured an order with this external id; look for it in the list.",
+        "/external_id",
+    )
+    raise Conflict([problem]) from violation
+
+
+async def _composed(tx: Tx, checked: Sequence[Checked], found: Found, *, state: State) -> list[Composed]:
+    keys = await store.draw_keys(tx, orders=len(checked), items=sum(len(one.draft.items) for one in checked))
+    item_ids = iter(keys.item_ids)
+    return [
+        compose(
+            one,
+            found,
+            order_id=order_id,
+            number=number,
+            item_ids=list(islice(item_ids, len(one.draft.items))),
+            state=state,
+        )
+        for one, order_id, number in zip(checked, keys.order_ids, keys.numbers, strict=True)
+    ]
+
+
+def _captured(one: Composed, draft: OrderDraft, twins: Sequence[store.Twin]) -> CapturedOrder:
+    warnings = [
+        Problem(
+            "po_number_used",
+            f"{one.order.account_name} has used purchase order {draft.po_number} for {twin.number}; check that"
+            " this is not the same order again.",
+            "/po_number",
+        )
+        for twin in twins
+        if (twin.kind, twin.account_id, twin.reference) == ("purchase", one.order.account_id, draft.po_number)
+    ]
+    return CapturedOrder(
+        id=one.order.id,
+        number=one.order.number,
+        account_id=one.order.account_id,
+        state=one.order.state,
+        item_ids={item.line: item.id for item in one.items},
+        warnings=tuple(warnings[:1]),
+    )
+
+
+def _tell(tx: Tx, composed: Sequence[Composed], captured: Sequence[CapturedOrder], *, submit: bool) -> None:
+    for one, result in zip(composed, captured, strict=True):
+        tx.emit(
+            OrderCaptured(
+                result.subject,
+                state=result.state,
+                channel=one.order.channel,
+                external_id=one.order.external_id,
+                item_count=one.order.item_count,
+            )
+        )
+        if submit:
+            tx.emit(OrderSubmitted(result.subject))

@@ -1,0 +1,47 @@
+"""Queries shaped for screens, API and export, and for the rooms that carry orders out."""
+
+from orderloom.orders.reads.listing import OrderFilter, OrderRow, list_orders
+from orderloom.orders.reads.page import (
+    CreditRow,
+    HeaderRow,
+    HoldRow,
+    ItemRow,
+    OrderPage,
+    PlaceRow,
+    ShipGroupRow,
+    hold_codes,
+    order_id_of,
+    order_page,
+)
+from orderloom.orders.reads.stored import (
+    ActiveHold,
+    StoredGroup,
+    StoredItem,
+    StoredOrder,
+    active_holds,
+    open_amounts,
+    stored_orders,
+)
+
+__all__ = [
+    "ActiveHold",
+    "CreditRow",
+    "HeaderRow",
+    "HoldRow",
+    "ItemRow",
+    "OrderFilter",
+    "OrderPage",
+    "OrderRow",
+    "PlaceRow",
+    "ShipGroupRow",
+    "StoredGroup",
+    "StoredItem",
+    "StoredOrder",
+    "active_holds",
+    "hold_codes",
+    "list_orders",
+    "open_amounts",
+    "order_id_of",
+    "order_page",
+    "stored_orders",
+]

@@ -1,0 +1,142 @@
+"""The list of orders: filtered, paged by id, newest first."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import LiteralString
+
+from orderloom.base.transaction import Tx
+from orderloom.orders.states import State
+from orderloom.parties.policy import account_filter
+
+PAGE = 50
+PAGE_LIMIT = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class OrderRow:
+    """An order in a list; flat, so that it exports as it is. `parts_done` of `parts_total` leaf items."""
+
+    id: int
+    number: str
+    account_id: int
+    account_name: str
+    state: State
+    type: str
+    channel: str
+    priority: str
+    external_id: str | None
+    po_number: str | None
+    currency: str
+    one_time_total: Decimal
+    recurring_totals: Mapping[str, Decimal]
+    item_count: int
+    parts_done: int
+    parts_total: int
+    hold_count: int
+    requested_on: date | None
+    promised_on: date | None
+    captured_at: datetime
+    submitted_at: datetime | None
+    ended_at: datetime | None
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
+class OrderFilter:
+    """What to list. Conditions join with “and”; an empty filter lists everything that the actor sees."""
+
+    states: Sequence[State] = ()
+    account_id: int | None = None
+    text: str | None = None
+    channel: str | None = None
+    external_id: str | None = None
+    product_code: str | None = None
+    captured_from: datetime | None = None
+    captured_before: datetime | None = None
+    is_on_hold: bool | None = None
+
+
+_CONDITIONS: Mapping[str, LiteralString] = {
+    "states": "sales_order.state = ANY(%(states)s)",
+    "account_id": "sales_order.account_id = %(account_id)s",
+    "text": """base.folded(sales_order.number || ' ' || sales_order.account_name || ' '
+                    || coalesce(sales_order.po_number, '') || ' ' || coalesce(sales_order.external_id, ''))
+               LIKE base.folded(%(pattern)s)""",
+    "channel": "sales_order.channel = %(channel)s",
+    "external_id": "sales_order.external_id = %(external_id)s",
+    "product_code": """EXISTS (SELECT FROM orders.item
+                                WHERE item.order_id = sales_order.id AND item.product_code = %(product_code)s)""",
+    "captured_from": "sales_order.captured_at >= %(captured_from)s",
+    "captured_before": "sales_order.captured_at < %(captured_before)s",
+    "is_on_hold": """%(is_on_hold)s = EXISTS (SELECT FROM orders.hold
+                                               WHERE hold.order_id = sales_order.id AND hold.released_at IS NULL)""",
+}
+
+
+async def list_orders(
+    tx: Tx, wanted: OrderFilter = OrderFilter(), *, before: int | None = None, limit: int = PAGE
+) -> list[OrderRow]:
+    """Orders that the actor sees, newest first, older than the id `before`.
+
+    Text that is an order's number finds that order alone; other text is looked for anywhere in number,
+    customer, purchase order and external id, without regard to case and accents.
+    """
+    if wanted.text and before is None:
+        exact = await _page(tx, ["sales_order.number = upper(trim(%(text)s))"], {"text": wanted.text}, limit=1)
+        if exact:
+            return exact
+    parameters = {
+        name: list(value) if name == "states" else value
+        for name in _CONDITIONS
+        if (value := getattr(wanted, name)) not in (None, (), [], "")
+    }
+    conditions = [_CONDITIONS[name] for name in parameters]
+    if wanted.text:
+        parameters["pattern"] = _pattern(wanted.text)
+    if before is not None:
+        conditions.append("sales_order.id < %(before)s")
+        parameters["before"] = before
+    return await _page(tx, conditions, parameters, limit=min(limit, PAGE_LIMIT))
+
+
+def _pattern(text: str) -> str:
+    escaped = text.strip().replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+    return f"%{escaped}%"
+
+
+async def _page(
+    tx: Tx, conditions: Sequence[LiteralString], parameters: Mapping[str, object], *, limit: int
+) -> list[OrderRow]:
+    """Choose the page first, then look up what belongs to its rows: the counts cost the page, not the table."""
+    seen, seen_parameters = account_filter(tx.actor, "sales_order.account_id")
+    where = "\n             AND ".join([seen, *conditions])
+    return await tx.all(
+        f"""
+          SELECT page.*,
+                 parts.done AS parts_done, parts.total AS parts_total,
+                 (SELECT count(*) FROM orders.hold
+                   WHERE hold.order_id = page.id AND hold.released_at IS NULL)::integer AS hold_count
+            FROM (SELECT id, number, account_id, account_name, state, type, channel, priority, external_id,
+                         po_number, currency, one_time_total, recurring_totals, item_count, requested_on,
+                         promised_on, captured_at, submitted_at, ended_at, version
+                    FROM orders.sales_order
+                   WHERE {where}
+                ORDER BY id DESC
+                   LIMIT %(limit)s) AS page
+           CROSS JOIN LATERAL (
+                 SELECT (count(*) FILTER (WHERE item.state = 'completed'))::integer AS done,
+                        count(*)::integer AS total
+                   FROM orders.item
+                  WHERE item.order_id = page.id
+                    AND item.withdrawn_in IS NULL
+                    AND NOT EXISTS (SELECT FROM orders.item AS child
+                                     WHERE child.order_id = item.order_id AND child.parent_id = item.id)) AS parts
+        ORDER BY page.id DESC
+        """,
+        {**parameters, **seen_parameters, "limit": limit},
+        row=OrderRow,
+    )

@@ -1,0 +1,105 @@
+"""Invariants of orders."""
+
+from __future__ import annotations
+
+from orderloom.base.verify import Invariant
+
+INVARIANTS = (
+    Invariant(
+        "Revenue credits of a header or item total 100 %",
+        """
+          SELECT 'order ' || sales_order.number || coalesce(' line ' || item.line, '') || ': '
+                 || trim_scale(sum(credit.percent)) || ' %'
+            FROM orders.credit
+            JOIN orders.sales_order ON sales_order.id = credit.order_id
+            LEFT JOIN orders.item ON item.id = credit.item_id
+           WHERE credit.kind = 'revenue'
+        GROUP BY sales_order.number, item.line
+          HAVING sum(credit.percent) <> 100
+        """,
+    ),
+    Invariant(
+        "Ship groups never send more than the item's quantity",
+        """
+          SELECT 'order ' || sales_order.number || ' line ' || item.line
+            FROM orders.ship_group
+            JOIN orders.item ON item.id = ship_group.item_id
+            JOIN orders.sales_order ON sales_order.id = item.order_id
+        GROUP BY sales_order.number, item.line, item.quantity
+          HAVING sum(ship_group.quantity) > item.quantity
+        """,
+    ),
+    Invariant(
+        "Every item hangs on the bundle at the top of its tree, without a circle",
+        """
+        WITH RECURSIVE below AS (
+             SELECT id, order_id, NULL::bigint AS top_id FROM orders.item WHERE parent_id IS NULL
+              UNION ALL
+             SELECT item.id, item.order_id, coalesce(below.top_id, below.id)
+               FROM orders.item
+               JOIN below ON below.order_id = item.order_id AND below.id = item.parent_id)
+        SELECT 'order ' || sales_order.number || ' line ' || item.line
+          FROM orders.item
+          JOIN orders.sales_order ON sales_order.id = item.order_id
+          LEFT JOIN below ON below.id = item.id
+         WHERE below.id IS NULL
+            OR below.top_id IS DISTINCT FROM item.bundle_id
+        """,
+    ),
+    Invariant(
+        "An order's totals and its number of items are those of its items",
+        """
+        SELECT 'order ' || sales_order.number
+          FROM orders.sales_order
+         CROSS JOIN LATERAL (
+               SELECT count(*) AS items, coalesce(sum(item.one_time * item.quantity), 0) AS one_time
+                 FROM orders.item
+                WHERE item.order_id = sales_order.id) AS counted
+         WHERE counted.items <> sales_order.item_count
+            OR abs(counted.one_time - sales_order.one_time_total) > counted.items
+        """,
+    ),
+    Invariant(
+        "A completed item has no child that failed or was cancelled by us",
+        """
+        SELECT 'order ' || sales_order.number || ' line ' || parent.line || ' with ' || child.line
+          FROM orders.item AS child
+          JOIN orders.item AS parent ON parent.order_id = child.order_id AND parent.id = child.parent_id
+          JOIN orders.sales_order ON sales_order.id = child.order_id
+         WHERE parent.state = 'completed'
+           AND child.state <> 'completed'
+           AND child.withdrawn_in IS NULL
+        """,
+    ),
+    Invariant(
+        "A completed order has completed items only",
+        """
+        SELECT 'order ' || sales_order.number || ' line ' || item.line
+          FROM orders.sales_order
+          JOIN orders.item ON item.order_id = sales_order.id
+         WHERE sales_order.state = 'completed'
+           AND item.state <> 'completed'
+           AND item.withdrawn_in IS NULL
+        """,
+    ),
+    Invariant(
+        "Items of a draft are drafts, and no item of a submitted order is",
+        """
+        SELECT 'order ' || sales_order.number || ' line ' || item.line
+          FROM orders.sales_order
+          JOIN orders.item ON item.order_id = sales_order.id
+         WHERE (sales_order.state = 'draft') <> (item.state = 'draft')
+        """,
+    ),
+    Invariant(
+        "The states that an order's history tells follow the table of moves and end where it stands",
+        """
+        SELECT 'order ' || told.subject_label || ': ' || told.before || ' to ' || told.after
+          FROM (SELECT event.subject_label, event.payload->>'before' AS before, event.payload->>'after' AS after,
+                       lag(event.payload->>'after') OVER (PARTITION BY event.subject_id ORDER BY event.id) AS last
+                  FROM base.event
+                 WHERE event.type = 'orders.order_state_changed') AS told
+         WHERE told.last IN ('rejected', 'completed', 'partial', 'failed', 'cancelled')
+        """,
+    ),
+)
