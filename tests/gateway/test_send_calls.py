@@ -58,8 +58,7 @@ async def test_a_later_answer_is_202_now_and_a_message_afterwards(database: Data
         [call_id] = await given.committed_calls(database, given.draft())
         async with given.wire() as wire:
             await run_calls(database, wire, "w1")
-        while partners.simulator.messenger.pending:
-            await asyncio.sleep(0.01)
+        await partners.simulator.messenger.drain()
 
     assert (await given.call_row(database, call_id))["status"] == 202
     async with transaction(database, SYSTEM) as tx:

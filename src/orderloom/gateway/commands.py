@@ -24,7 +24,7 @@ from orderloom.gateway.signatures import is_secret, new_secret
 from orderloom.gateway.states import CANCEL, RESEND
 from orderloom.gateway.store import call as calls
 from orderloom.gateway.store import partner as partners
-from orderloom.gateway.types import CallDraft, PartnerDraft, PartnerSecrets
+from orderloom.gateway.types import CallDraft, CallState, PartnerDraft, PartnerSecrets
 
 OLD_SECRET_VALID_SECONDS = 24 * 3600.0
 NO_SECRETS = PartnerSecrets(outgoing="", incoming="")
@@ -55,7 +55,7 @@ async def enqueue(tx: Tx, drafts: Sequence[CallDraft]) -> list[int]:
 async def resend(tx: Tx, call_ids: Sequence[int], *, reason: str) -> list[int]:
     """Send ended calls again, by a person's wish: same key, fresh schedule. Returns those that were not answered."""
     moved = await calls.requeue_calls(tx, call_ids, RESEND, reason=reason)
-    tx.emit(CallResent(call.subject, call.id, call.partner, str(call.before), reason) for call in moved)
+    tx.emit(CallResent(call.subject, call.id, call.partner, call.before, reason) for call in moved)
     tx.wake_worker()
     return sorted(call.id for call in moved)
 
@@ -150,7 +150,7 @@ def _columns(drafts: Sequence[CallDraft]) -> dict[str, list[Any]]:
         "subject_ids": [d.subject.id for d in drafts],
         "subject_labels": [d.subject.label for d in drafts],
         "account_ids": [d.subject.account_id for d in drafts],
-        "delays": [d.delay_seconds for d in drafts],
+        "delays": [float(d.delay_seconds) for d in drafts],
     }
 
 
@@ -158,7 +158,7 @@ async def _ask_again(
     tx: Tx, drafts: Sequence[CallDraft], columns: dict[str, list[Any]], places: Sequence[int]
 ) -> dict[int, int]:
     known = await calls.lock_known_calls(tx, columns, places)
-    asked = [(call, asked_again(call.state, is_same=call.is_same, was_sent=call.was_sent)) for call in known]
+    asked = [(call, asked_again(CallState(call.state), is_same=call.is_same, was_sent=call.was_sent)) for call in known]
     refuse_if_any([_other_work(drafts[call.place - 1], call.place - 1) for call, what in asked if what is Asked.REFUSE])
 
     tell = [call.id for call, what in asked if what is Asked.TELL]

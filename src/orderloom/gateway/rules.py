@@ -22,7 +22,7 @@ class Verdict:
     """Where a call goes after an attempt; `delay_seconds` counts for `queued`."""
 
     state: CallState
-    delay_seconds: float = 0
+    delay_seconds: float = 0.0
     in_doubt: bool = False
 
 

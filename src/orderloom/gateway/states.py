@@ -31,6 +31,6 @@ RESEND = Move(
     "resend", (CallState.REFUSED, CallState.UNKNOWN, CallState.EXHAUSTED, CallState.CANCELLED), CallState.QUEUED
 )
 # An attempt may end after its lease did: as long as no other attempt has begun, its answer counts.
-RECORDABLE = (CallState.SENDING, CallState.QUEUED, CallState.UNKNOWN)
+LATE = (CallState.QUEUED, CallState.UNKNOWN)
 
 MOVES: Mapping[str, Move] = MappingProxyType({move.verb: move for move in (CLAIM, CANCEL, RESEND)})

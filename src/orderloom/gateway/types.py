@@ -115,7 +115,7 @@ class CallDraft:
     subject: Subject
     correlation: str | None = None
     path: str | None = None
-    delay_seconds: float = 0
+    delay_seconds: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

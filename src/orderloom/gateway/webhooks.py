@@ -70,7 +70,7 @@ async def deliver_webhooks(tx: Tx, told: Sequence[tuple[int, StoredEvent]]) -> N
 async def replay_deliveries(tx: Tx, call_ids: Sequence[int], *, reason: str) -> list[int]:
     """Send ended deliveries again, delivered ones too, under the same id; returns those that are sent."""
     moved = await store.requeue_deliveries(tx, call_ids, reason=reason)
-    tx.emit(CallResent(call.subject, call.id, call.partner, str(call.before), reason) for call in moved)
+    tx.emit(CallResent(call.subject, call.id, call.partner, call.before, reason) for call in moved)
     tx.wake_worker()
     return sorted(call.id for call in moved)
 

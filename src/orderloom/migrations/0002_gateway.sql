@@ -73,6 +73,7 @@ CREATE TABLE gateway.call (
     CHECK ((state = 'sending') = (lease_until IS NOT NULL)),
     CHECK ((state IN ('queued', 'sending')) = (ended_at IS NULL)),
     CHECK (state NOT IN ('sending', 'answered', 'refused', 'unknown', 'exhausted') OR attempts > 0),
+    CHECK (state <> 'exhausted' OR NOT in_doubt),
     CHECK (state <> 'answered' OR status BETWEEN 200 AND 299),
     CHECK (state <> 'refused' OR status BETWEEN 400 AND 499)
 ) WITH (fillfactor = 60, autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_threshold = 1000);

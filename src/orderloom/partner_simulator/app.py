@@ -226,12 +226,14 @@ class Simulator:
 
     def _controlled(self, body: bytes) -> Mapping[str, Any]:
         content = read_json(body)
-        if isinstance(content, dict) and content.pop("forget", False):
+        forgets = isinstance(content, dict) and content.pop("forget", False)
+        behaviour = parse(Behaviour, content)
+        for rule in behaviour.rules:
+            manner_of(rule, behaviour.defaults)
+        self.behaviour = behaviour
+        if forgets:
             self.effects.clear()
             self.messenger.sent.clear()
-        self.behaviour = parse(Behaviour, content)
-        for rule in self.behaviour.rules:
-            manner_of(rule, self.behaviour.defaults)
         self.used.clear()
         return {"status": "done"}
 

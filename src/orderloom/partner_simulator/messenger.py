@@ -44,6 +44,11 @@ class Messenger:
         task.add_done_callback(self._tasks.discard)
         return task
 
+    async def drain(self) -> None:
+        """Wait until every message was taken or given up."""
+        while self._tasks:
+            await asyncio.wait(self._tasks)
+
     async def close(self) -> None:
         """Give up what has not been sent."""
         for task in self._tasks:

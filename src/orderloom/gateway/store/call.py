@@ -9,8 +9,8 @@ from typing import Any
 from orderloom.base.transaction import Json, Tx
 from orderloom.base.types import Subject
 from orderloom.gateway.rules import Verdict
-from orderloom.gateway.states import CLAIM, RECORDABLE, Move
-from orderloom.gateway.types import Attempt, CallState, ClaimedCall
+from orderloom.gateway.states import CLAIM, LATE, Move
+from orderloom.gateway.types import Attempt, ClaimedCall
 
 LEASE_MARGIN_SECONDS = 30.0
 
@@ -30,7 +30,7 @@ class KnownCall:
 
     place: int
     id: int
-    state: CallState
+    state: str
     is_same: bool
     was_sent: bool
 
@@ -44,8 +44,8 @@ class MovedCall:
     partner_kind: str
     operation: str
     correlation: str | None
-    state: CallState
-    before: CallState
+    state: str
+    before: str
     subject_kind: str
     subject_id: int
     subject_label: str
@@ -339,7 +339,10 @@ async def reap_calls(tx: Tx, *, limit: int) -> list[MovedCall]:
 async def record_attempts(
     tx: Tx, attempts: Sequence[Attempt], verdicts: Sequence[Verdict], *, worker_id: str
 ) -> list[MovedCall]:
-    """Keep what happened and move the calls of which no later attempt has begun."""
+    """Keep what happened and move the calls of which no later attempt has begun.
+
+    Where the lease has ended meanwhile, only a final answer still counts.
+    """
     return await tx.all(
         """
           WITH ended AS MATERIALIZED (
@@ -356,7 +359,9 @@ async def record_attempts(
                SELECT call.id
                  FROM gateway.call
                  JOIN ended ON ended.id = call.id
-                WHERE call.attempts = ended.number AND call.state = ANY(%(recordable)s)
+                WHERE call.attempts = ended.number
+                  AND (call.state = 'sending'
+                       OR call.state = ANY(%(late)s) AND ended.state IN ('answered', 'refused'))
                 ORDER BY call.id
                   FOR NO KEY UPDATE OF call),
                kept AS (
@@ -388,7 +393,7 @@ async def record_attempts(
         """,
         {
             **_attempt_columns(attempts, verdicts),
-            "recordable": [str(state) for state in RECORDABLE],
+            "late": [str(state) for state in LATE],
             "worker_id": worker_id,
         },
         row=MovedCall,
@@ -412,7 +417,7 @@ def _attempt_columns(attempts: Sequence[Attempt], verdicts: Sequence[Verdict]) -
         "reply_bodies": [a.reply_body for a in attempts],
         "problems": [a.problem for a in attempts],
         "states": [str(v.state) for v in verdicts],
-        "delays": [v.delay_seconds for v in verdicts],
+        "delays": [float(v.delay_seconds) for v in verdicts],
         "doubts": [v.in_doubt for v in verdicts],
         "replies": [None if a.reply is None else Json(dict(a.reply)) for a in attempts],
     }

@@ -154,7 +154,7 @@ async def save_breakers(tx: Tx, breakers: Sequence[Breaker]) -> None:
             "circuits": [str(b.circuit) for b in breakers],
             "failures": [b.failures for b in breakers],
             "times": [b.times_opened for b in breakers],
-            "waits": [b.wait_seconds for b in breakers],
+            "waits": [None if b.wait_seconds is None else float(b.wait_seconds) for b in breakers],
         },
     )
 
@@ -167,7 +167,7 @@ def _columns(draft: PartnerDraft) -> Mapping[str, Any]:
         "rate_per_second": draft.rate_per_second,
         "max_in_flight": draft.max_in_flight,
         "timeout_seconds": draft.timeout_seconds,
-        "retry_seconds": list(draft.retry_seconds),
+        "retry_seconds": [float(seconds) for seconds in draft.retry_seconds],
         "stop_when_unknown": list(draft.stop_when_unknown),
         "failure_limit": draft.failure_limit,
         "cool_down_seconds": draft.cool_down_seconds,
