@@ -32,7 +32,6 @@ from orderloom.web.routes import Route, Routes
 from orderloom.web.settings import WebSettings
 from orderloom.web.static import StaticFiles
 from orderloom.web.templates import Templates
-from orderloom.web.throttle import Throttle
 
 log = structlog.get_logger("orderloom.web")
 TITLES = {403: "This is not for you", 404: "There is nothing here", 413: "Too large", 429: "Too many requests"}
@@ -50,7 +49,6 @@ class Web:
     static: StaticFiles
     metrics: Metrics
     feed: LiveFeed
-    log_ins: Throttle
     openapi: bytes
 
 
@@ -68,7 +66,6 @@ def create_app(database: Database, house: House, settings: WebSettings | None = 
         static=static,
         metrics=metrics,
         feed=LiveFeed(database, settings, metrics),
-        log_ins=Throttle(attempts=settings.log_in_attempts, window_seconds=settings.log_in_window_seconds),
         openapi=encoder.encode(describe(routes, version=program_version())),
     )
 

@@ -11,7 +11,6 @@ from orderloom.base.types import Actor
 if TYPE_CHECKING:
     from orderloom.base.transaction import Tx
     from orderloom.web.settings import WebSettings
-    from orderloom.web.throttle import Throttle
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +48,6 @@ class Call:
     said: str = ""
     since: int = 0
     content: bytes = b""
-    log_ins: Throttle | None = None
 
     @property
     def actor(self) -> Actor:

@@ -11,7 +11,7 @@ from litestar.response import Response, Stream
 
 from orderloom.base.idempotency import KeptAnswer, RequestKey, keep, recall
 from orderloom.base.parsing import parse, parse_json, refuse_bad_text
-from orderloom.base.refusals import Forbidden, NotFound, Problem, Unauthenticated, refuse
+from orderloom.base.refusals import Forbidden, Problem, Unauthenticated, refuse
 from orderloom.base.transaction import Tx, in_transaction
 from orderloom.web.answers import Answer, Cookie, Page, SeeOther, Sent, encoder
 from orderloom.web.call import ANONYMOUS, Call, Visitor
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from litestar import Request
 
     from orderloom.web.app import Web
+    from orderloom.web.settings import WebSettings
 
 FIELD_LIMIT = 2_000
 SAID_COOKIE = "orderloom_said"
@@ -32,7 +33,7 @@ SAID_COOKIE = "orderloom_said"
 async def dispatch(web: Web, route: Route, request: Request[Any, Any, Any]) -> Response[Any] | Stream:
     """Answer one request. Everything it reads and writes is one transaction."""
     content = await request.body() if route.writes else b""
-    form = form_of(route, request, content)
+    form = form_of(request, content) if route.kind == "page" else {}
     arguments = single_values(request.scope["query_string"].decode("latin-1"))
     refuse_bad_text(arguments)
 
@@ -56,7 +57,6 @@ async def dispatch(web: Web, route: Route, request: Request[Any, Any, Any]) -> R
             said=said_to(request),
             since=web.feed.floor(),
             content=content,
-            log_ins=web.log_ins,
         )
         return await answer_once(web, route, request, call)
 
@@ -127,17 +127,23 @@ def allow(route: Route, visitor: Visitor) -> None:
 
 def refuse_forgery(visitor: Visitor, headers: Mapping[str, str], form: Mapping[str, str]) -> None:
     """A change by cookie must come from our own page: same origin, and the session's token in it."""
+    refuse_foreign(headers)
+    token = headers.get("x-csrf-token") or form.get("csrf", "")
+    if not hmac.compare_digest(token.encode(), visitor.csrf.encode()):
+        raise Forbidden([Problem("page_outdated", "This page is out of date; reload it and try again.")])
+
+
+def refuse_foreign(headers: Mapping[str, str]) -> None:
+    """Refuse what a browser sends from another site's page."""
     origin, host = headers.get("origin"), headers.get("host")
     foreign = headers.get("sec-fetch-site", "same-origin") not in {"same-origin", "none"}
     if foreign or (origin and urlsplit(origin).netloc != host):
         raise Forbidden([Problem("foreign_origin", "This came from another site; open the page here and try again.")])
-    token = headers.get("x-csrf-token") or form.get("csrf", "")
-    if not hmac.compare_digest(token, visitor.csrf):
-        raise Forbidden([Problem("page_outdated", "This page is out of date; reload it and try again.")])
 
 
-def form_of(route: Route, request: Request[Any, Any, Any], content: bytes) -> dict[str, str]:
-    if route.kind != "page" or not content:
+def form_of(request: Request[Any, Any, Any], content: bytes) -> dict[str, str]:
+    """The fields of a form."""
+    if not content:
         return {}
     if not request.headers.get("content-type", "").startswith("application/x-www-form-urlencoded"):
         raise UnsupportedMedia(
@@ -230,17 +236,17 @@ def redirect(web: Web, call: Call, to: SeeOther) -> Response[Any]:
         cookies.append(Cookie(SAID_COOKIE, to.said.encode("utf-8").hex(), 60))
     response: Response[Any] = Response(b"", status_code=status, headers={header: to.location})
     for cookie in cookies:
-        response.set_cookie(
-            key=cookie.name,
-            value=cookie.value,
-            max_age=cookie.seconds,
-            httponly=True,
-            samesite="lax",
-            secure=web.settings.secure_cookies,
-            path="/",
-        )
+        set_cookie(response, web.settings, cookie)
     return response
 
 
-def not_found() -> NotFound:
-    return NotFound([Problem("not_found", "There is nothing at this address, or not for you. Check the address.")])
+def set_cookie(response: Response[Any], settings: WebSettings, cookie: Cookie) -> None:
+    response.set_cookie(
+        key=cookie.name,
+        value=cookie.value,
+        max_age=cookie.seconds,
+        httponly=True,
+        samesite="lax",
+        secure=settings.secure_cookies,
+        path="/",
+    )

@@ -10,11 +10,9 @@ class WebSettings:
     """Limits and habits of one web process; times in seconds, sizes in bytes."""
 
     secure_cookies: bool = False
-    session_seconds: int = 12 * 3600
+    session_seconds: int = 7 * 24 * 3600
     body_bytes: int = 10_000_000
     import_bytes: int = 1_000_000_000
-    log_in_attempts: int = 10
-    log_in_window_seconds: int = 300
     live_poll_seconds: float = 1.0
     live_beat_seconds: float = 15.0
     footer: str = ""
