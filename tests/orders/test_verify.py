@@ -1,0 +1,45 @@
+"""Each invariant sees its own breakage, made by SQL."""
+
+from __future__ import annotations
+
+import pytest
+
+from orderloom.orders.commands import record_states
+from orderloom.orders.order import OrderResult
+from orderloom.orders.verify import INVARIANTS
+from tests.orders import given
+
+BREAKAGES = [
+    "UPDATE orders.credit SET percent = 99 WHERE position = 0",
+    "UPDATE orders.ship_group SET quantity = 1000",
+    "UPDATE orders.item SET bundle_id = NULL WHERE line = '1.1'",
+    "UPDATE orders.sales_order SET item_count = item_count + 1",
+    "UPDATE orders.item SET state = CASE line WHEN '1' THEN 'completed' ELSE 'failed' END",
+    "UPDATE orders.sales_order SET state = 'completed', ended_at = base.now()",
+    "UPDATE orders.item SET state = 'draft'",
+    """INSERT INTO base.event (type, actor_kind, actor_name, subject_kind, subject_id, subject_label, payload)
+       SELECT 'orders.order_state_changed', 'user', 'x', 'order', id, number,
+              jsonb_build_object('before', way.before, 'after', way.after)
+         FROM orders.sales_order,
+              (VALUES ('in_progress', 'failed'), ('failed', 'in_progress')) AS way (before, after)""",
+]
+
+
+@pytest.mark.parametrize(("place", "breakage"), list(enumerate(BREAKAGES)))
+async def test_verify_finds_what_is_broken(tx, place, breakage):
+    await given.world(tx)
+    kit, *parts = given.KIT
+    parts[0] = {**parts[0], "ship_groups": [{"place": "S1", "quantity": 6}, {"place": "S2", "quantity": 4}]}
+    order = await given.order(tx, (kit, *parts), submit=True, credits=[{"payee": "ann@x.example", "percent": 100}])
+    await record_states(tx, orders=[OrderResult(order.id, "in_progress")])
+    await tx.flush_events()
+    for invariant in INVARIANTS:
+        assert await tx.all(invariant.sql) == [], invariant.name
+
+    await tx.execute(breakage)
+
+    assert await tx.all(INVARIANTS[place].sql) != []
+
+
+def test_every_invariant_is_broken_once():
+    assert len(BREAKAGES) == len(INVARIANTS)
