@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,8 @@ import yaml
 
 from orderloom.base.parsing import parse
 from orderloom.base.transaction import Tx
+from orderloom.billing.commands import save_tax_rates
+from orderloom.billing.types import TaxRateDraft
 from orderloom.catalog.commands import CatalogueFile, import_catalogues
 from orderloom.cli.demo_orders import Customer
 from orderloom.cli.settings import CHECKOUT
@@ -65,6 +68,7 @@ async def load_world(tx: Tx, *, partners_url: str, master: str) -> None:
         await register_partner(tx, draft, partner_secrets(master, code))
     files = sorted((FOLDER / "catalog").glob("*.yaml"))
     await import_catalogues(tx, [CatalogueFile(str(file), file.read_text()) for file in files])
+    await save_tax_rates(tx, [parse(TaxRateDraft, row) for row in _rows("tax_rates.csv")])
     await import_opening_stock(tx, [parse(OpeningStock, row) for row in _rows("stock.csv")])
 
 
@@ -94,6 +98,11 @@ def partner_drafts(url: str) -> dict[str, PartnerDraft]:
 def stream_customers() -> list[Customer]:
     """Every account that orders, with its business, its places and who sells to it."""
     return [_customer(entry) for entry in _read("accounts.yaml")["accounts"]]
+
+
+def stock_levels() -> dict[tuple[str, str], Decimal]:
+    """How much of each SKU a warehouse should have, which is what it has on the first day."""
+    return {(row["sku"], row["warehouse"]): Decimal(row["on_hand"]) for row in _rows("stock.csv")}
 
 
 def _customer(entry: Mapping[str, Any]) -> Customer:
