@@ -41,6 +41,7 @@ class Decomposition:
 
     things: tuple[FulfilmentItem, ...]
     holds: tuple[Hold, ...]
+    nothing: Mapping[str, str]
     problems: tuple[Problem, ...]
 
 
@@ -64,7 +65,7 @@ def decompose(
     holds = tuple(work.holds())
     order = {line: place for place, line in enumerate(items)}
     things = tuple(_finished(thing, work, order) for thing in work.things.values())
-    return Decomposition(things, holds, tuple(work.problems))
+    return Decomposition(things, holds, work.nothing, tuple(work.problems))
 
 
 @dataclass(slots=True)

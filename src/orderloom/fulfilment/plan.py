@@ -11,11 +11,11 @@ from orderloom.catalog.rules import SoldItem, item_problems, item_tree
 from orderloom.catalog.types import Catalogue, Scalar
 from orderloom.fulfilment.billing import billing_of, charges_of, together_problems
 from orderloom.fulfilment.conditions import decide_conditions, refuse_unordered_things
-from orderloom.fulfilment.decompose import decompose
+from orderloom.fulfilment.decompose import Decomposition, decompose
 from orderloom.fulfilment.graph import Graph
 from orderloom.fulfilment.kits import wait_for_kits
 from orderloom.fulfilment.prepared import Prepared, prepare
-from orderloom.fulfilment.types import NO_FACTS, Facts, Hold, Plan
+from orderloom.fulfilment.types import NO_FACTS, Facts, Plan
 
 
 class SoldOrder(Protocol):
@@ -80,10 +80,10 @@ def plan_or_problems(
         refuse_unordered_things(graph)
     if graph.problems:
         return Planning(None, tuple(graph.problems))
-    return _billed(prepared, graph, parts.holds)
+    return _billed(prepared, graph, parts)
 
 
-def _billed(prepared: Prepared, graph: Graph, holds: tuple[Hold, ...]) -> Planning:
+def _billed(prepared: Prepared, graph: Graph, parts: Decomposition) -> Planning:
     billing = billing_of(graph)
     charges, problems = charges_of(graph, billing)
     problems += together_problems(graph, billing)
@@ -99,7 +99,8 @@ def _billed(prepared: Prepared, graph: Graph, holds: tuple[Hold, ...]) -> Planni
         charges=charges,
         billing=tuple(billing.values()),
         kits=tuple(graph.kits),
-        holds=holds,
+        holds=parts.holds,
+        nothing=parts.nothing,
         warnings=tuple(graph.warnings()),
         variables=graph.variables(),
     )

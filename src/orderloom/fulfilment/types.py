@@ -134,21 +134,21 @@ class FulfilmentItem:
 class Shape:
     """What orders of equal structure share: immutable nodes and edges in canonical order.
 
-    Predecessors come before their successors.
+    Predecessors come before their successors. `memory` keeps what was calculated from the content.
     """
 
     nodes: tuple[Node, ...]
     edges: tuple[Edge, ...]
-    _memory: dict[str, Any] = field(default_factory=dict, repr=False)
+    memory: dict[str, Any] = field(default_factory=dict, repr=False)
 
     @property
     def hash(self) -> str:
         """A digest of the content."""
-        if "hash" not in self._memory:
+        if "hash" not in self.memory:
             content = [[_plain_node(n) for n in self.nodes], [_plain_edge(e) for e in self.edges]]
             text = json.dumps(content, sort_keys=True, ensure_ascii=False, default=str)
-            self._memory["hash"] = hashlib.sha256(text.encode()).hexdigest()
-        return str(self._memory["hash"])
+            self.memory["hash"] = hashlib.sha256(text.encode()).hexdigest()
+        return str(self.memory["hash"])
 
 
 def _plain_node(node: Node) -> dict[str, object]:
@@ -247,7 +247,8 @@ class Plan:
     """An order compiled: things, steps and charges, with the shape that it shares with its like.
 
     `reasons` says of each edge of the shape why it is there. `variables` are for the process to
-    start with. With holds the order must be held; a warning is for the eye.
+    start with. With holds the order must be held; `nothing` gives the reasons of lines for which
+    nothing has to be done; a warning is for the eye.
     """
 
     catalogue: Catalogue
@@ -260,12 +261,17 @@ class Plan:
     billing: tuple[BundleBilling, ...]
     kits: tuple[Kits, ...]
     holds: tuple[Hold, ...]
+    nothing: Mapping[str, str]
     warnings: tuple[str, ...]
     variables: Mapping[str, Any]
 
     def number_of(self, key: str) -> int:
         """The place of a step."""
         return self.numbers()[key]
+
+    def predecessors_of(self, number: int) -> list[Edge]:
+        """What a step waits for."""
+        return [edge for edge in self.shape.edges if edge.then == number and edge.kind == "plan"]
 
     def numbers(self) -> dict[str, int]:
         """The place of every step by its key."""
