@@ -39,7 +39,7 @@ def password_problem(password: str, *, login: str, pointer: str = "") -> Problem
 
 async def hash_password(password: str) -> str:
     """The argon2id hash to keep."""
-    return await asyncio.get_running_loop().run_in_executor(_threads, _hasher.hash, password)
+    return await asyncio.get_running_loop().run_in_executor(_threads, _hasher.hash, _octets(password))
 
 
 async def password_fits(password: str, password_hash: str | None) -> bool:
@@ -49,9 +49,14 @@ async def password_fits(password: str, password_hash: str | None) -> bool:
 
 def _fits(password: str, password_hash: str | None) -> bool:
     try:
-        return _hasher.verify(password_hash or _decoy(), password) and password_hash is not None
+        return _hasher.verify(password_hash or _decoy(), _octets(password)) and password_hash is not None
     except (VerificationError, InvalidHashError):
         return False
+
+
+def _octets(typed: str) -> bytes:
+    """Whatever somebody typed, half characters included: a wrong password, never an error."""
+    return typed.encode("utf-8", "surrogatepass")
 
 
 @cache
@@ -76,9 +81,9 @@ def new_token(prefix: str) -> str:
 
 def token_hash(token: str) -> bytes:
     """What is kept of a token. It is random and long, so one round of SHA-256 is enough."""
-    return hashlib.sha256(token.encode("utf-8", "surrogatepass")).digest()
+    return hashlib.sha256(_octets(token)).digest()
 
 
 def typed_hash(typed: str) -> bytes:
     """What is kept of a login that somebody typed; it may be a password typed in the wrong field."""
-    return hashlib.sha256(b"orderloom log-in\0" + typed.encode("utf-8", "surrogatepass")).digest()
+    return hashlib.sha256(b"orderloom log-in\0" + _octets(typed)).digest()

@@ -222,7 +222,7 @@ class UserDraft(UserEdit):
     """A new user; without a password they need a one-time link to set one."""
 
     login: Email = field(kw_only=True)
-    password: Annotated[str, Field(max_length=200, repr=False)] | None = field(default=None, kw_only=True, repr=False)
+    password: Annotated[str, Field(max_length=200)] | None = field(default=None, kw_only=True, repr=False)
 
 
 @strict

@@ -66,7 +66,7 @@ async def log_in(database: Database, typed: LogIn, *, address: str | None = None
         admitted = await store.count_attempt(
             tx, address_hash=passwords.typed_hash(address or ""), login_hash=login_hash
         )
-        candidate = await store.candidate(tx, typed.login)
+        candidate = await store.candidate(tx, typed.login) if _is_writable(typed.login) else None
     if not admitted:
         message = "There were too many attempts; wait a quarter of an hour, then try again."
         raise TooManyAttempts([Problem("attempts_many", message)])
@@ -81,6 +81,11 @@ async def log_in(database: Database, typed: LogIn, *, address: str | None = None
         if passwords.is_outdated(candidate.password_hash):
             await people.set_password_hash(tx, candidate.id, await passwords.hash_password(typed.password))
     return opened
+
+
+def _is_writable(login: str) -> bool:
+    """Whether PostgreSQL can hold it; a login that it cannot is nobody's, not an error."""
+    return "\0" not in login and not any("\ud800" <= character <= "\udfff" for character in login)
 
 
 def _unauthenticated() -> Unauthenticated:
