@@ -1,0 +1,29 @@
+"""Verbs of billing; every one is plural and may be repeated."""
+
+from orderloom.billing.commands.invoicing import issue_invoices, record_payments, save_tax_rates
+from orderloom.billing.commands.triggering import (
+    arm_triggers,
+    bill_recurring,
+    mark_gates,
+    release_ready,
+    release_triggers,
+    release_units,
+    reverse_items,
+    reverse_triggers,
+    waive_triggers,
+)
+
+__all__ = [
+    "arm_triggers",
+    "bill_recurring",
+    "issue_invoices",
+    "mark_gates",
+    "record_payments",
+    "release_ready",
+    "release_triggers",
+    "release_units",
+    "reverse_items",
+    "reverse_triggers",
+    "save_tax_rates",
+    "waive_triggers",
+]

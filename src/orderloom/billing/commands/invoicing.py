@@ -1,0 +1,185 @@
+"""Verbs of invoices: tax rates, issue, payments."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import timedelta
+from decimal import Decimal
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from orderloom.base.money import cent, has_more_decimals
+from orderloom.base.refusals import NotFound, Problem, refuse_if_any
+from orderloom.base.transaction import Tx
+from orderloom.base.types import Subject
+from orderloom.billing.events import InvoiceIssued, PaymentRecorded
+from orderloom.billing.layout import OpenCharge, Rate, lay_out
+from orderloom.billing.store import invoice
+from orderloom.billing.store.invoice import BillTo, NewInvoice, NewPayment
+from orderloom.billing.types import PaymentDraft, TaxRateDraft
+
+CHARGE_LIMIT: Final = 20_000
+EXEMPT: Final = "exempt"
+_Group = tuple[int, str, int | None]
+
+
+async def save_tax_rates(tx: Tx, drafts: Sequence[TaxRateDraft]) -> int:
+    """Write tax rates by country, category and first day; return how many are new.
+
+    A rate without an end is ended by the next one. Rates of the past that overlap are refused by
+    the database.
+    """
+    return await invoice.upsert_tax_rates(tx, drafts)
+
+
+async def issue_invoices(
+    tx: Tx,
+    *,
+    order_ids: Sequence[int] | None = None,
+    billing_account_ids: Sequence[int] | None = None,
+    consolidated: bool = False,
+) -> list[int]:
+    """Invoice the open charges of orders or billing accounts; return the new invoices.
+
+    One invoice per billing account, currency and order; when consolidated, one for all orders. Each
+    gets the next number of its legal entity, series and year, without gaps even after a rollback,
+    and is never changed again. No open charge: no invoice. A tax rate that is missing refuses all.
+    """
+    charges = await invoice.lock_open_charges(
+        tx, order_ids=order_ids, billing_account_ids=billing_account_ids, limit=CHARGE_LIMIT
+    )
+    if not charges:
+        return []
+    payers = await invoice.bill_to(tx, sorted({charge.billing_account_id for charge in charges}))
+    rates = await _rates(tx, charges, payers)
+    groups: dict[_Group, list[OpenCharge]] = {}
+    for charge in charges:
+        key = (charge.billing_account_id, charge.currency, None if consolidated else charge.order_id)
+        groups.setdefault(key, []).append(charge)
+    fresh = await _number(tx, [_draft(tx, payers[key[0]], key, group, rates) for key, group in groups.items()])
+    ids = await invoice.insert(tx, fresh)
+    tx.emit(_issued(invoice_id, each) for invoice_id, each in zip(ids, fresh, strict=True))
+    return ids
+
+
+async def _rates(tx: Tx, charges: Sequence[OpenCharge], payers: Mapping[int, BillTo]) -> dict[int, Rate]:
+    """The tax rate of each charge on the day that it is effective; none for who is exempt."""
+    taxed = [charge for charge in charges if not payers[charge.billing_account_id].is_tax_exempt]
+    wanted = sorted({(charge.tax_country, charge.tax_category, charge.effective_on) for charge in taxed})
+    known = await invoice.tax_rates(tx, wanted)
+    refuse_if_any(
+        [
+            Problem(
+                "tax_rate_missing",
+                f"There is no rate for the tax category “{category}” in “{country}” on {day}; add it and issue again.",
+            )
+            for country, category, day in wanted
+            if (country, category, day) not in known
+        ]
+    )
+    rates = {charge.id: Rate(charge.tax_country, EXEMPT, Decimal(0), "exempt") for charge in charges}
+    rates.update({charge.id: known[(charge.tax_country, charge.tax_category, charge.effective_on)] for charge in taxed})
+    return rates
+
+
+def _draft(tx: Tx, payer: BillTo, key: _Group, charges: Sequence[OpenCharge], rates: Mapping[int, Rate]) -> NewInvoice:
+    issued_on = tx.now.astimezone(ZoneInfo(payer.time_zone)).date()
+    orders = {charge.order_label for charge in charges}
+    po_numbers = {charge.po_number for charge in charges}
+    return NewInvoice(
+        bill_to=payer,
+        year=issued_on.year,
+        sequence=0,
+        number="",
+        order_id=key[2],
+        order_label=orders.pop() if len(orders) == 1 else "",
+        po_number=po_numbers.pop() if len(po_numbers) == 1 else "",
+        currency=key[1],
+        issued_on=issued_on,
+        due_on=issued_on + timedelta(days=payer.terms_days),
+        sheet=lay_out(charges, rates, rounding=payer.tax_rounding, cent=cent(key[1])),
+    )
+
+
+async def _number(tx: Tx, drafts: Sequence[NewInvoice]) -> list[NewInvoice]:
+    wanted = Counter((each.bill_to.legal_entity_id, each.bill_to.series, each.year) for each in drafts)
+    last = await invoice.take_numbers(tx, wanted)
+    numbered = []
+    for each in drafts:
+        series = (each.bill_to.legal_entity_id, each.bill_to.series, each.year)
+        last[series] += 1
+        number = f"{each.bill_to.series}-{each.year}-{last[series]:06d}"
+        numbered.append(replace(each, sequence=last[series], number=number))
+    return numbered
+
+
+def _issued(invoice_id: int, each: NewInvoice) -> InvoiceIssued:
+    return InvoiceIssued(
+        Subject("invoice", invoice_id, each.number, each.bill_to.account_id),
+        each.order_id,
+        each.number,
+        each.currency,
+        each.sheet.net,
+        each.sheet.tax,
+        each.sheet.gross,
+        each.due_on,
+    )
+
+
+async def record_payments(tx: Tx, drafts: Sequence[PaymentDraft]) -> list[int]:
+    """Note money that came in for invoices; return the new payments.
+
+    All or nothing. The same reference with the same amount is passed over. More than is open, an
+    unknown invoice or more decimals than the currency has are refused.
+    """
+    found = await invoice.lock_invoices(tx, [draft.invoice for draft in drafts])
+    if missing := [draft.invoice for draft in drafts if draft.invoice not in found]:
+        raise NotFound([Problem("invoice_unknown", f"There is no invoice {number}; check it.") for number in missing])
+    known = await invoice.known_payments(tx, [row.id for rows in found.values() for row in rows])
+    left = {row.id: row.gross - row.paid for rows in found.values() for row in rows}
+    problems: list[Problem] = []
+    fresh: list[NewPayment] = []
+    events: list[PaymentRecorded] = []
+    for place, draft in enumerate(drafts):
+        row = found[draft.invoice][0]
+        if known.get((row.id, draft.reference)) == draft.amount:
+            continue
+        if faults := _payment_problems(place, draft, found[draft.invoice], left, known):
+            problems += faults
+            continue
+        fresh.append(NewPayment(row.id, draft.amount, draft.received_on, draft.reference, draft.note))
+        known[(row.id, draft.reference)] = draft.amount
+        left[row.id] -= draft.amount
+        subject = Subject("invoice", row.id, row.number, row.account_id)
+        before = left[row.id] + draft.amount
+        events.append(PaymentRecorded(subject, row.number, draft.amount, row.currency, before, left[row.id]))
+    refuse_if_any(problems)
+    ids = await invoice.insert_payments(tx, fresh)
+    tx.emit(events)
+    return ids
+
+
+def _payment_problems(
+    place: int,
+    draft: PaymentDraft,
+    rows: Sequence[invoice.OpenInvoice],
+    left: Mapping[int, Decimal],
+    known: Mapping[tuple[int, str], Decimal],
+) -> list[Problem]:
+    row = rows[0]
+    problems = []
+    if len(rows) > 1:
+        message = f"Two legal entities have an invoice {row.number}; record the payment on the invoice's page."
+        problems.append(Problem("invoice_ambiguous", message, f"/{place}/invoice"))
+    if draft.amount <= 0 or has_more_decimals(draft.amount, row.currency):
+        message = f"Give an amount above zero with the decimals of {row.currency}."
+        problems.append(Problem("amount_invalid", message, f"/{place}/amount"))
+    elif draft.amount > left[row.id]:
+        message = f"{left[row.id]:f} {row.currency} are open on {row.number}; record the rest on another invoice."
+        problems.append(Problem("overpaid", message, f"/{place}/amount"))
+    if (row.id, draft.reference) in known:
+        message = f"The reference {draft.reference} was used for another amount; check for a double."
+        problems.append(Problem("reference_used", message, f"/{place}/reference"))
+    return problems
