@@ -18,6 +18,7 @@ T = TypeVar("T")
 NESTING_LIMIT = 50
 PROBLEM_LIMIT = 200
 DIGIT_LIMIT = 40
+EXPONENT_LIMIT = 100
 _adapters: dict[Any, TypeAdapter[Any]] = {}
 _CONFIG = ConfigDict(extra="forbid", str_max_length=20_000, allow_inf_nan=False)
 
@@ -170,9 +171,12 @@ def _number(text: str) -> Decimal:
     if len(text) > DIGIT_LIMIT:
         _malformed(f"A number has more than {DIGIT_LIMIT} digits; give a shorter one.")
     try:
-        return Decimal(text)
+        number = Decimal(text)
     except InvalidOperation:
         _malformed("A number is not in a form that can be read.")
+    if abs(number.adjusted()) > EXPONENT_LIMIT:
+        _malformed("A number is larger or smaller than any that is meant; give an ordinary one.")
+    return number
 
 
 def _integer(text: str) -> int:
