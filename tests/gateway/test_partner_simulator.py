@@ -18,8 +18,7 @@ from orderloom.base.transaction import Database, transaction
 from orderloom.base.types import SYSTEM
 from orderloom.gateway.sending import run_calls
 from orderloom.partner_simulator.behaviour import Behaviour, Manner, Rule, draw, manner_of
-from orderloom.partner_simulator.scenario import NAMES, event_outputs, outputs_of
-from orderloom.partner_simulator.world import world_partners
+from orderloom.partner_simulator.scenario import event_outputs, outputs_of
 
 from . import given
 from .conftest import Partners, inbox_of, served, simulator_for
@@ -164,4 +163,6 @@ def test_answers_are_sensible_and_the_same_for_one_key() -> None:
     assert picked == outputs_of("WMS", "WarehouseShipment.pick", {"lines": lines}, key="1:7")
     told = event_outputs("VENDOR", "DropShipOrder.notified", {"lines": lines}, identity="1:9", number=1, count=1)
     assert told["lines"] == lines
-    assert {code for draft, _ in world_partners("http://127.0.0.1:9000", "m") for code in [draft.code]} == set(NAMES)
+    nested = {"item": {"lines": lines, "characteristics": {"tn": "+15551230000"}}}
+    assert outputs_of("NP", "cutOver", nested, key="1:3")["number"] == "+15551230000"
+    assert len(outputs_of("WMS", "pick", nested, key="1:7")["lines"]) == 2

@@ -7,7 +7,8 @@ the header Orderloom-Correlation and goes back unchanged.
 
 `POST /{partner}/expect` announces something that happens outside: `{"kind": "delivered", "count": 1,
 "hint": {...}}`. The answer is 202; later come `count` messages whose type is that kind. `hint` is what
-the caller knows, such as lines and quantities, and comes back in their outputs.
+the caller knows; its lines come back in their outputs. Without a hint the body itself is one, and
+`type` stands for `kind` where there is none.
 
 Messages go to `{callback}/api/gateway/{partner}/messages`, signed as Standard Webhooks says, and are
 sent again until they are taken. All keys are derived from one master secret.

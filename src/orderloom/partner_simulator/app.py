@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-import json
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any
 from urllib.parse import unquote
 
+import msgspec
 import structlog
 
 from orderloom.base.parsing import parse, read_json
@@ -25,6 +26,7 @@ BODY_LIMIT = 1_000_000
 KEYS_REMEMBERED = 500_000
 MOST_EVENTS = 10_000
 _log = structlog.get_logger()
+_encoder = msgspec.json.Encoder(decimal_format="number")
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -172,9 +174,9 @@ class Simulator:
         await self._tell(request, lot, kind=request.operation, outputs=outputs, number=1)
 
     async def _announce(self, request: Request, lot: Lot) -> None:
-        kind = str(request.content.get("kind") or "event")
-        count = min(max(int(request.content.get("count") or 1), 1), MOST_EVENTS)
-        hint = request.content.get("hint")
+        kind = str(request.content.get("kind") or request.content.get("type") or "event")
+        count = min(max(_whole(request.content.get("count")), 1), MOST_EVENTS)
+        hint = request.content.get("hint") or request.content
         for number in range(1, count + 1):
             outputs = event_outputs(
                 request.partner,
@@ -253,8 +255,12 @@ class Simulator:
         return {"status": "ready"}
 
 
+def _whole(count: object) -> int:
+    return int(count) if isinstance(count, int | Decimal) else 1
+
+
 def _json(content: object) -> bytes:
-    return json.dumps(content, default=str).encode()
+    return _encoder.encode(content)
 
 
 async def _body(receive: Receive) -> bytes:

@@ -4,35 +4,10 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping
+from decimal import Decimal
 from typing import Any
 
 from orderloom.partner_simulator.behaviour import short_name
-
-NAMES: Mapping[str, str] = {
-    "SQ": "Service qualification",
-    "SOM": "Service order management",
-    "RI": "Resource inventory",
-    "NEA": "Network element activation",
-    "NTE": "Network test",
-    "AAA": "Subscriber sessions",
-    "ACS": "Device management (TR-069)",
-    "IPTV": "Television platform",
-    "IMS": "Voice platform",
-    "NP": "Number portability",
-    "WMS": "Warehouse management",
-    "CARRIER": "Parcel carrier",
-    "FSM": "Field service",
-    "VENDOR": "Drop-ship vendor",
-    "AP": "Accounts payable",
-    "ESIGN": "Electronic signature",
-    "PSP": "Payment provider",
-    "SAAS": "Tenant administration",
-    "MDM": "Terminal management",
-    "PS": "Professional services",
-    "PORTAL": "Customer portal",
-    "ENT": "Entitlements",
-    "BILL": "Billing",
-}
 
 MOST_SERIALS = 1000
 Body = Mapping[str, Any]
@@ -51,7 +26,8 @@ def event_outputs(partner: str, kind: str, hint: Body, *, identity: str, number:
     mark = reference(partner, f"{identity}:{number}")
     told = _EVENTS.get(short_name(kind).lower())
     found = told(partner, hint, mark) if told else {}
-    lines = {"lines": hint["lines"]} if isinstance(hint.get("lines"), list) else {}
+    known = _first(hint, "lines")
+    lines = {"lines": known} if isinstance(known, list) and known else {}
     return {"reference": f"{partner}-{mark}", "number": number, "count": count, **lines, **found}
 
 
@@ -93,9 +69,16 @@ def _picked(line: Mapping[str, Any], place: int, mark: str) -> dict[str, Any]:
     is_serial = line.get("tracking") == "serial" or line.get("serialTracked") is True
     if not is_serial or line.get("serials"):
         return dict(line)
-    quantity = min(int(line.get("quantity") or line.get("qty") or 0), MOST_SERIALS)
+    quantity = min(_units(line.get("quantity", line.get("qty"))), MOST_SERIALS)
     stem = line.get("sku") or line.get("product") or "SN"
     return {**line, "serials": [f"{stem}-{mark}-{place}-{unit:04}" for unit in range(1, quantity + 1)]}
+
+
+def _units(quantity: object) -> int:
+    try:
+        return int(Decimal(str(quantity)))
+    except (ArithmeticError, ValueError):
+        return 0
 
 
 def _ship(_partner: str, _body: Body, mark: str) -> dict[str, Any]:
@@ -159,8 +142,10 @@ def _logged_in(_partner: str, _hint: Body, _mark: str) -> dict[str, Any]:
 
 
 def _first(body: Body, *names: str) -> Any:
-    """The first of these fields, at the top of the body or in its characteristics or specification."""
-    for place in (body, body.get("characteristics"), body.get("params"), body.get("item")):
+    """The first of these fields: at the top of the body, in its item, or among the characteristics of either."""
+    item = body.get("item")
+    inner = item if isinstance(item, Mapping) else {}
+    for place in (body, body.get("characteristics"), inner, inner.get("characteristics")):
         if isinstance(place, Mapping):
             for name in names:
                 if place.get(name) is not None:

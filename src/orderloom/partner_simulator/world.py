@@ -1,12 +1,9 @@
-"""The partners of the demo world as the gateway registers them."""
+"""The keys of the simulated partners, which the gateway is to know."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from orderloom.gateway.signatures import derived_secret
-from orderloom.gateway.types import PartnerDraft, PartnerSecrets
-from orderloom.partner_simulator.scenario import NAMES
+from orderloom.gateway.types import PartnerSecrets
 
 
 def partner_secrets(master: str, code: str) -> PartnerSecrets:
@@ -15,23 +12,3 @@ def partner_secrets(master: str, code: str) -> PartnerSecrets:
         outgoing=derived_secret(master, partner=code, direction="out"),
         incoming=derived_secret(master, partner=code, direction="in"),
     )
-
-
-def world_partners(url: str, master: str) -> Sequence[tuple[PartnerDraft, PartnerSecrets]]:
-    """Every simulated partner, reached at the simulator's address."""
-    return [
-        (
-            PartnerDraft(
-                code=code,
-                name=name,
-                endpoint=f"{url.rstrip('/')}/{code}",
-                rate_per_second=200,
-                max_in_flight=20,
-                timeout_seconds=10,
-                retry_seconds=(1, 2, 5, 10, 30, 60, 120),
-                cool_down_seconds=5,
-            ),
-            partner_secrets(master, code),
-        )
-        for code, name in NAMES.items()
-    ]
