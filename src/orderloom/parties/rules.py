@@ -94,6 +94,21 @@ def _tax_problems(billing: BillingAccountDraft, country: str | None, pointer: st
     return [problem] if problem else []
 
 
+def fixed_billing_problems(
+    billing: BillingAccountDraft, *, legal_entity: str, currency: str, pointer: str
+) -> list[Problem]:
+    """The legal entity and the currency of a billing account stay: what was billed is in them."""
+    return [
+        Problem(
+            "billing_account_fixed",
+            f"The {name.replace('_', ' ')} of a billing account stays {kept}; open a new billing account.",
+            f"{pointer}/{name}",
+        )
+        for name, kept in (("legal_entity", legal_entity), ("currency", currency))
+        if getattr(billing, name) not in (None, kept)
+    ]
+
+
 def shipping_problems(shipping: ShippingDraft | None, pointer: str) -> list[Problem]:
     """A delivery window has both ends, in order."""
     if shipping is None or (shipping.window_from is None and shipping.window_to is None):

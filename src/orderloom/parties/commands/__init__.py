@@ -30,6 +30,7 @@ from orderloom.parties.commands.belonging import (
     update_billing_account,
     update_contact,
 )
+from orderloom.parties.commands.customers import import_customers
 from orderloom.parties.commands.people import (
     create_users,
     save_legal_entities,
@@ -54,6 +55,7 @@ __all__ = [
     "create_link",
     "create_users",
     "forget_old",
+    "import_customers",
     "log_in",
     "log_out",
     "open_session",

@@ -162,10 +162,9 @@ async def update_billing_account(tx: Tx, number: str, billing: BillingAccountDra
     before = await _billing_by_number(tx, account_id)
     entities = await store.legal_entities(tx, [billing.legal_entity])
     problems = rules.billing_problems(billing, account.country, entities, "")
-    for name, kept in (("legal_entity", before[number].legal_entity), ("currency", before[number].currency)):
-        if getattr(billing, name) not in (None, kept):
-            message = f"The {name.replace('_', ' ')} of a billing account stays {kept}; open a new billing account."
-            problems.append(Problem("billing_account_fixed", message, f"/{name}"))
+    problems += rules.fixed_billing_problems(
+        billing, legal_entity=before[number].legal_entity, currency=before[number].currency, pointer=""
+    )
     refuse_if_any(problems)
 
     if billing.is_default:
