@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass
 from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
@@ -52,9 +52,15 @@ class Web:
     openapi: bytes
 
 
-def create_app(database: Database, house: House, settings: WebSettings | None = None) -> Litestar:
-    """Build the application on an open database. A route that declares no permission is a bug and stops it here."""
+def create_app(database: Database | str, house: House, settings: WebSettings | None = None) -> Litestar:
+    """Build the application on an open database, or on an address that it opens and closes by itself.
+
+    A route that declares no permission is a bug and stops it here.
+    """
     settings = settings or WebSettings()
+    own = Database(database, house, size=settings.connections) if isinstance(database, str) else None
+    database = own or database
+    assert isinstance(database, Database)
     routes = gather_routes()
     static, metrics = StaticFiles(), Metrics()
     web = Web(
@@ -71,9 +77,10 @@ def create_app(database: Database, house: House, settings: WebSettings | None = 
 
     @asynccontextmanager
     async def feeding(_app: Litestar) -> AsyncIterator[None]:
-        await web.feed.start()
-        yield
-        await web.feed.stop()
+        async with own or nullcontext():
+            await web.feed.start()
+            yield
+            await web.feed.stop()
 
     app = Litestar(
         route_handlers=[handler_of(web, route) for route in routes],
@@ -106,8 +113,8 @@ def handler_of(web: Web, route: Route) -> HTTPRouteHandler:
 
     async def answer(request: Request[Any, Any, Any]) -> Response[Any]:
         if route.kind == "raw":
-            return await route.answer(web, request, **request.path_params)  # type: ignore[return-value]
-        return await dispatch(web, route, request)  # type: ignore[return-value]
+            return await route.answer(web, request, **request.path_params)  
+        return await dispatch(web, route, request)  
 
     limit = {} if route.body_bytes is None else {"request_max_body_size": route.body_bytes}
     return HTTPRouteHandler(

@@ -46,7 +46,7 @@ class Call:
     client: str
     nonce: str = ""
     said: str = ""
-    since: int = 0
+    since: str = ""
     content: bytes = b""
 
     @property

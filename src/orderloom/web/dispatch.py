@@ -55,7 +55,7 @@ async def dispatch(web: Web, route: Route, request: Request[Any, Any, Any]) -> R
             client=client_of(request),
             nonce=request.scope["state"]["nonce"],
             said=said_to(request),
-            since=web.feed.floor(),
+            since=str(web.feed.floor()),
             content=content,
         )
         return await answer_once(web, route, request, call)

@@ -7,8 +7,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class WebSettings:
-    """Limits and habits of one web process; times in seconds, sizes in bytes."""
+    """Limits and habits of one web process; times in seconds, sizes in bytes. `address` is where people find it."""
 
+    address: str = ""
+    connections: int = 12
     secure_cookies: bool = False
     session_seconds: int = 7 * 24 * 3600
     body_bytes: int = 10_000_000

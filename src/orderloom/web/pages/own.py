@@ -13,6 +13,7 @@ from orderloom.base.transaction import transaction
 from orderloom.base.types import SYSTEM
 from orderloom.web.answers import SeeOther
 from orderloom.web.call import ANONYMOUS, Call
+from orderloom.web.live import place_from
 from orderloom.web.navigation import navigation_for
 from orderloom.web.routes import PUBLIC, SIGNED_IN, Routes
 from orderloom.web.visitors import find_visitor
@@ -79,8 +80,8 @@ async def live(web: Web, request: Request[Any, Any, Any]) -> Stream:
         visitor = await find_visitor(tx, request)
     if not visitor.signed_in:
         raise Unauthenticated([Problem("log_in_needed", "Log in to see what is live.")])
-    named = str(request.headers.get("last-event-id") or request.query_params.get("since") or "")
-    since = int(named) if named.isdecimal() and len(named) < 19 else None
+    named = request.headers.get("last-event-id") or request.query_params.get("since") or ""
+    since = place_from(str(named))
     return Stream(
         web.feed.stream(visitor.actor, since),
         media_type="text/event-stream",

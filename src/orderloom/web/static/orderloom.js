@@ -6,15 +6,14 @@
   const shown = document.querySelector("[data-live]");
   if (!shown || !window.EventSource) return;
   const channel = new BroadcastChannel("orderloom-live");
-  let last = Number(shown.dataset.live || 0); // the facts that this page was drawn from
+  let last = shown.dataset.live; // how far the page had read when it was drawn
 
   const state = (name, words) => { shown.dataset.state = name; shown.querySelector("span").textContent = words; };
   const tell = (message) => { take(message); channel.postMessage(message); };
   const take = (message) => {
     if (message.state) state(message.state, message.words);
-    if (message.told > last) pulse("all");
+    if (message.told && last && message.told !== last) pulse("all");
     if (message.last) last = message.last;
-    if (message.reload) pulse("all");
     if (!message.kind) return;
     pulse(message.kind); pulse(message.kind + "-" + message.id);
   };
@@ -35,14 +34,13 @@
   let holding = false;
   const listen = () => new Promise((resolve) => {
     holding = true;
-    const source = new EventSource("/live" + (last ? "?since=" + last : ""));
+    const source = new EventSource("/live" + (last ? "?since=" + encodeURIComponent(last) : ""));
     source.onopen = () => tell({ state: "on", words: "Live" });
     source.onerror = () => {
       tell({ state: "lost", words: "Reconnecting" });
       if (source.readyState === EventSource.CLOSED) setTimeout(() => { holding = false; resolve(); }, 5000);
     };
-    source.addEventListener("change", (event) => tell({ last: Number(event.lastEventId), ...JSON.parse(event.data) }));
-    source.addEventListener("reload", (event) => tell({ last: Number(event.lastEventId), reload: true }));
+    source.addEventListener("change", (event) => tell({ last: event.lastEventId, ...JSON.parse(event.data) }));
     window.addEventListener("pagehide", () => source.close(), { once: true });
   });
   const hold = () => navigator.locks
