@@ -146,6 +146,18 @@ async def test_an_external_id_is_unique_in_its_channel(tx, world):
     assert first.number in refused.value.problems[0].message
 
 
+async def test_losing_a_race_for_an_external_id_is_a_conflict(tx, world, monkeypatch):
+    async def nobody(*_, **__):
+        return []
+
+    await given.order(tx, external_id="W-1")
+    monkeypatch.setattr("orderloom.orders.store.capture.twins", nobody)
+
+    with pytest.raises(Conflict):
+        async with tx.savepoint():
+            await given.order(tx, external_id="W-1")
+
+
 async def test_one_bad_order_refuses_the_batch_with_every_problem_of_all(tx, world):
     good, bad = (
         given.draft(),

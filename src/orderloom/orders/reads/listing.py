@@ -72,9 +72,10 @@ _CONDITIONS: Mapping[str, LiteralString] = {
                                 WHERE item.order_id = sales_order.id AND item.product_code = %(product_code)s)""",
     "captured_from": "sales_order.captured_at >= %(captured_from)s",
     "captured_before": "sales_order.captured_at < %(captured_before)s",
-    "is_on_hold": """%(is_on_hold)s = EXISTS (SELECT FROM orders.hold
-                                               WHERE hold.order_id = sales_order.id AND hold.released_at IS NULL)""",
 }
+
+
+_STANDING: LiteralString = "WHERE hold.order_id = sales_order.id AND hold.released_at IS NULL"
 
 
 async def list_orders(
@@ -97,6 +98,9 @@ async def list_orders(
     conditions = [_CONDITIONS[name] for name in parameters]
     if wanted.text:
         parameters["pattern"] = _pattern(wanted.text)
+    if wanted.is_on_hold is not None:
+        negation: LiteralString = "" if wanted.is_on_hold else "NOT "
+        conditions.append(f"{negation}EXISTS (SELECT FROM orders.hold {_STANDING})")
     if before is not None:
         conditions.append("sales_order.id < %(before)s")
         parameters["before"] = before
