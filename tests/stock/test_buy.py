@@ -190,3 +190,13 @@ async def test_verify_finds_broken_shipments(tx):
         "a line is delivered in numbers when its shipment is, and not before",
         "serial-tracked goods that left a warehouse have a serial for each unit",
     } <= broken
+
+
+async def test_verify_finds_a_serial_on_two_shipments(tx):
+    from tests.stock.test_ship import shipped
+
+    await shipped(tx, 2)
+    await tx.execute("UPDATE stock.shipment_line SET serials = '{S1,S1}'")
+
+    broken = {invariant.name for invariant in INVARIANTS if await tx.values(invariant.sql)}
+    assert "a serial number stands on one shipment only" in broken

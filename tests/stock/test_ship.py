@@ -41,7 +41,7 @@ async def test_a_pick_list_is_opened_once(tx):
 
 
 async def test_a_partial_pick_leaves_the_rest_open(tx):
-    thing, pick_list = await opened(tx)
+    _thing, pick_list = await opened(tx)
     line = pick_list.lines[0]["id"]
 
     await commands.confirm_picks(tx, [PickedLine(line, D(4))])
@@ -183,3 +183,28 @@ async def test_an_actor_without_the_account_sees_nothing(tx):
     assert await reads.shipments(tx, ids=[shipment.id]) == []
     assert await reads.pick_lists(tx) == []
     assert await reads.claims_of_orders(tx, [1]) == []
+
+
+async def test_releasing_takes_back_the_pick_list_and_what_stands_packed(tx):
+    thing, pick_list = await opened(tx)
+    await commands.confirm_picks(tx, [PickedLine(pick_list.lines[0]["id"], D(4))])
+    await commands.pack(tx, [Packing(thing)])
+
+    assert len(await commands.release(tx, [thing], reason="order cancelled")) == 2
+
+    assert await balances(tx) == {("SPL-1", "DC-East"): (10, 0)}
+    assert (await reads.shipments(tx))[0].state == "cancelled"
+    assert await reads.pick_lists(tx, state="open") == []
+    await assert_sound(tx)
+
+
+async def test_a_thousand_lines_are_reserved_at_once(tx):
+    await given.stock(tx, {(f"SKU-{n}", "DC-East"): 5 for n in range(1000)})
+    thing = given.thing()
+
+    reserved = await commands.reserve(
+        tx, [given.requirement(thing, f"SKU-{n}", 6, item=n, line=f"1.{n}") for n in range(1000)]
+    )
+
+    assert (len(reserved.reservation_ids), len(reserved.short)) == (1000, 1000)
+    await assert_sound(tx)

@@ -1,0 +1,167 @@
+"""Verbs of the installed base; every one is plural and may be repeated."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from orderloom.assets import rules, store
+from orderloom.assets.events import AssetChanged, AssetCreated, AssetMoved, RealizationTerminated
+from orderloom.assets.types import AssetDraft, CharacteristicsChange, Moved, RealizationDraft
+from orderloom.base.numbers import take_numbers
+from orderloom.base.refusals import NotFound, Problem, refuse_if_any
+from orderloom.base.transaction import Tx
+from orderloom.base.types import Subject
+
+
+async def create_for_order(tx: Tx, drafts: Sequence[AssetDraft]) -> dict[int, int]:
+    """Write what orders will install, bundles above their parts; return assets by order item.
+
+    One asset per order item: creating again returns the one that is there, unchanged.
+    """
+    refuse_if_any(rules.draft_problems(drafts))
+    known = await store.of_order_items(tx, [draft.order_item_id for draft in drafts])
+    created = {item: row.id for item, row in known.items()}
+    by_line = await store.of_lines(tx, [draft.order_id for draft in drafts])
+    for level in rules.levels([draft for draft in drafts if draft.order_item_id not in known]):
+        rows = await store.insert(
+            tx,
+            level,
+            numbers=await take_numbers(tx, "asset", len(level)),
+            parent_ids=[by_line.get((draft.order_id, draft.parent)) if draft.parent else None for draft in level],
+        )
+        by_line.update({(row.order_id, row.line): row.id for row in rows})
+        created.update({row.order_item_id: row.id for row in rows})
+        drafted = {draft.order_item_id: draft for draft in level}
+        tx.emit(_created(row, drafted[row.order_item_id]) for row in rows)
+    return created
+
+
+def _created(row: store.Known, draft: AssetDraft) -> AssetCreated:
+    subject = Subject("asset", row.id, row.number, draft.account_id)
+    return AssetCreated(subject, draft.order_id, draft.order_item_id, draft.product_code)
+
+
+async def start(tx: Tx, asset_ids: Sequence[int]) -> list[Moved]:
+    """The first step of their items has begun: created assets are pending."""
+    return await _move(tx, dict.fromkeys(asset_ids, tx.now), "pending_active")
+
+
+async def activate(tx: Tx, started: Mapping[int, datetime]) -> list[Moved]:
+    """Assets live from a time each: that of the milestone, not of processing. What realizes them lives too.
+
+    The start of an asset that was suspended stays what it was.
+    """
+    moved = await _move(tx, started, "active")
+    await store.activate_used(tx, await store.used_by(tx, [each.asset_id for each in moved]))
+    return moved
+
+
+async def suspend(tx: Tx, asset_ids: Sequence[int]) -> list[Moved]:
+    """Assets rest for a while; what realizes them stays, since others may use it."""
+    return await _move(tx, dict.fromkeys(asset_ids, tx.now), "suspended")
+
+
+async def request_termination(tx: Tx, asset_ids: Sequence[int]) -> list[Moved]:
+    """A disconnect is on its way."""
+    return await _move(tx, dict.fromkeys(asset_ids, tx.now), "pending_terminate")
+
+
+async def terminate(tx: Tx, ended: Mapping[int, datetime]) -> list[Moved]:
+    """Assets end at a time each; a realization that nobody else uses is terminated and told."""
+    return await _end(tx, ended, "terminated")
+
+
+async def cancel(tx: Tx, asset_ids: Sequence[int]) -> list[Moved]:
+    """Assets that never lived are cancelled with their items; one that lives stays as it is."""
+    return await _end(tx, dict.fromkeys(asset_ids, tx.now), "cancelled")
+
+
+async def abort(tx: Tx, asset_ids: Sequence[int]) -> list[Moved]:
+    """Assets that never lived end because their items failed."""
+    return await _end(tx, dict.fromkeys(asset_ids, tx.now), "aborted")
+
+
+async def _end(tx: Tx, ended: Mapping[int, datetime], state: str) -> list[Moved]:
+    moved = await _move(tx, ended, state)
+    ids = [each.asset_id for each in moved]
+    used = await store.used_by(tx, ids)
+    await store.leave(tx, ids)
+    tx.emit(
+        RealizationTerminated(
+            Subject("realization", each.id, each.key, each.account_id), each.key, each.spec, each.place
+        )
+        for each in await store.terminate_unused(tx, used)
+    )
+    return moved
+
+
+async def _move(tx: Tx, when: Mapping[int, datetime], state: str) -> list[Moved]:
+    moved = await store.move(tx, list(when), state, at=list(when.values()))
+    tx.emit(
+        AssetMoved(
+            Subject("asset", each.asset_id, each.number, each.account_id),
+            each.order_item_id,
+            each.before,
+            each.after,
+            when[each.asset_id],
+        )
+        for each in moved
+    )
+    return moved
+
+
+async def set_characteristics(tx: Tx, changes: Sequence[CharacteristicsChange]) -> list[int]:
+    """Write what was learnt about assets (an assigned address, serials); return those that changed.
+
+    Values are merged, null removes one, serials are added. Telling the same again changes nothing.
+    """
+    known = await store.lock_characteristics(tx, [change.asset_id for change in changes])
+    if missing := [change.asset_id for change in changes if change.asset_id not in known]:
+        raise NotFound([Problem("asset_unknown", f"There is no asset {asset_id}; reload.") for asset_id in missing])
+    merged = {
+        change.asset_id: rules.merge(known[change.asset_id].characteristics, change.characteristics)
+        for change in changes
+    }
+    fresh = {
+        change.asset_id: [serial for serial in change.serials if serial not in known[change.asset_id].serials]
+        for change in changes
+    }
+    changed = [asset_id for asset_id, result in merged.items() if result.before != result.after or fresh[asset_id]]
+    await store.write_characteristics(
+        tx,
+        {asset_id: merged[asset_id].characteristics for asset_id in changed},
+        {asset_id: [*known[asset_id].serials, *fresh[asset_id]] for asset_id in changed},
+    )
+    tx.emit(
+        AssetChanged(
+            Subject("asset", asset_id, known[asset_id].number, known[asset_id].account_id),
+            merged[asset_id].before,
+            merged[asset_id].after,
+            tuple(fresh[asset_id]),
+        )
+        for asset_id in changed
+    )
+    return changed
+
+
+async def realize(tx: Tx, drafts: Sequence[RealizationDraft]) -> dict[str, int]:
+    """Write the services and resources that fulfilment made, and which assets use them; return ids by key.
+
+    A key that lives is found, its characteristics merged, its users added: a shared one is written
+    once and counted. Users are the assets of the order items; what would have none is not written.
+    """
+    known = await store.of_order_items(tx, [item for draft in drafts for item in draft.order_item_ids])
+    used = [draft for draft in rules.shared(drafts) if any(item in known for item in draft.order_item_ids)]
+    ids = await store.realize(tx, used)
+    await store.use(
+        tx,
+        [
+            (ids[(draft.account_id, draft.key)], known[item].id)
+            for draft in used
+            for item in draft.order_item_ids
+            if item in known
+        ],
+    )
+    await store.activate_used(tx, list(ids.values()))
+    return {key: realization_id for (_, key), realization_id in ids.items()}

@@ -1,0 +1,282 @@
+"""SQL of the installed base; the only writer of the schema `assets`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from orderloom.assets.states import ASSET, REALIZATION, before
+from orderloom.assets.types import AssetDraft, Moved, RealizationDraft
+from orderloom.base.transaction import Json, Tx
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """An asset that exists, found by its order item."""
+
+    id: int
+    number: str
+    order_id: int
+    order_item_id: int
+    line: str
+
+
+async def of_order_items(tx: Tx, order_item_ids: Sequence[int]) -> dict[int, Known]:
+    """Assets by order item."""
+    rows = await tx.all(
+        """
+        SELECT id, number, order_id, order_item_id, line
+          FROM assets.asset
+         WHERE order_item_id = ANY(%(items)s)
+        """,
+        {"items": list(order_item_ids)},
+        row=Known,
+    )
+    return {row.order_item_id: row for row in rows}
+
+
+async def of_lines(tx: Tx, order_ids: Sequence[int]) -> dict[tuple[int, str], int]:
+    """Ids of assets by order and line."""
+    rows = await tx.all(
+        "SELECT order_id, line, id FROM assets.asset WHERE order_id = ANY(%(orders)s)",
+        {"orders": list(set(order_ids))},
+    )
+    return {(order_id, line): asset_id for order_id, line, asset_id in rows}
+
+
+async def insert(
+    tx: Tx, drafts: Sequence[AssetDraft], *, numbers: Sequence[str], parent_ids: Sequence[int | None]
+) -> list[Known]:
+    """Write assets of one level of the tree; one that is there is left out."""
+    return await tx.all(
+        """
+        INSERT INTO assets.asset
+               (number, account_id, parent_id, product_id, product_code, product_name, quantity, is_bundle, role, place,
+                order_id, order_label, order_item_id, line, characteristics)
+        SELECT *
+          FROM unnest(%(numbers)s::text[], %(accounts)s::bigint[], %(parents)s::bigint[], %(products)s::bigint[],
+                      %(codes)s::text[], %(names)s::text[], %(quantities)s::numeric[], %(bundles)s::bool[],
+                      %(roles)s::text[], %(places)s::text[], %(orders)s::bigint[], %(labels)s::text[],
+                      %(items)s::bigint[], %(lines)s::text[], %(characteristics)s::jsonb[])
+            ON CONFLICT (order_item_id) DO NOTHING
+        RETURNING id, number, order_id, order_item_id, line
+        """,
+        {
+            "numbers": list(numbers),
+            "accounts": [draft.account_id for draft in drafts],
+            "parents": list(parent_ids),
+            "products": [draft.product_id for draft in drafts],
+            "codes": [draft.product_code for draft in drafts],
+            "names": [draft.product_name for draft in drafts],
+            "quantities": [draft.quantity for draft in drafts],
+            "bundles": [draft.is_bundle for draft in drafts],
+            "roles": [draft.role for draft in drafts],
+            "places": [draft.place for draft in drafts],
+            "orders": [draft.order_id for draft in drafts],
+            "labels": [draft.order_label for draft in drafts],
+            "items": [draft.order_item_id for draft in drafts],
+            "lines": [draft.line for draft in drafts],
+            "characteristics": [Json(dict(draft.characteristics)) for draft in drafts],
+        },
+        row=Known,
+    )
+
+
+async def move(tx: Tx, ids: Sequence[int], state: str, *, at: Sequence[datetime]) -> list[Moved]:
+    """Move assets to a state, from those that may come before it, at a time each; return which moved and whence."""
+    return await tx.all(
+        """
+          WITH told AS (
+               SELECT * FROM unnest(%(ids)s::bigint[], %(at)s::timestamptz[]) AS told (id, at)),
+               locked AS MATERIALIZED (
+               SELECT asset.id, asset.state, told.at
+                 FROM assets.asset
+                 JOIN told ON told.id = asset.id
+                WHERE asset.state = ANY(%(before)s)
+                ORDER BY asset.id
+                  FOR UPDATE OF asset)
+        UPDATE assets.asset
+           SET state = %(state)s,
+               changed_at = %(now)s,
+               started_at = CASE WHEN %(state)s = 'active' THEN coalesce(asset.started_at, locked.at)
+                                 ELSE asset.started_at END,
+               ended_at = CASE WHEN %(over)s THEN locked.at END
+          FROM locked
+         WHERE asset.id = locked.id
+        RETURNING asset.id AS asset_id, asset.number, asset.account_id, asset.order_item_id,
+                  locked.state AS before, asset.state AS after
+        """,
+        {
+            "ids": list(ids),
+            "at": list(at),
+            "before": before(ASSET, state),
+            "state": state,
+            "over": not ASSET[state],
+            "now": tx.now,
+        },
+        row=Moved,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Characterized:
+    """A locked asset with what is known of it."""
+
+    id: int
+    number: str
+    account_id: int
+    characteristics: dict[str, Any]
+    serials: list[str]
+
+
+async def lock_characteristics(tx: Tx, ids: Sequence[int]) -> dict[int, Characterized]:
+    """Lock assets with their characteristics, in id order."""
+    rows = await tx.all(
+        """
+        SELECT id, number, account_id, characteristics, serials
+          FROM assets.asset
+         WHERE id = ANY(%(ids)s)
+         ORDER BY id
+           FOR UPDATE
+        """,
+        {"ids": list(ids)},
+        row=Characterized,
+    )
+    return {row.id: row for row in rows}
+
+
+async def write_characteristics(
+    tx: Tx, characteristics: Mapping[int, Mapping[str, Any]], serials: Mapping[int, Sequence[str]]
+) -> None:
+    """Write characteristics and serials of locked assets."""
+    await tx.execute(
+        """
+        UPDATE assets.asset
+           SET characteristics = told.characteristics,
+               serials = ARRAY(SELECT jsonb_array_elements_text(told.serials)),
+               changed_at = %(now)s
+          FROM unnest(%(ids)s::bigint[], %(characteristics)s::jsonb[], %(serials)s::jsonb[])
+               AS told (id, characteristics, serials)
+         WHERE asset.id = told.id
+        """,
+        {
+            "now": tx.now,
+            "ids": list(characteristics),
+            "characteristics": [Json(dict(values)) for values in characteristics.values()],
+            "serials": [Json(list(serials[asset_id])) for asset_id in characteristics],
+        },
+    )
+
+
+async def realize(tx: Tx, drafts: Sequence[RealizationDraft]) -> dict[tuple[int, str], int]:
+    """Write realizations, or merge into those that live; return ids by account and key."""
+    rows = await tx.all(
+        """
+        INSERT INTO assets.realization (key, kind, spec, label, place, account_id, characteristics)
+        SELECT *
+          FROM unnest(%(keys)s::text[], %(kinds)s::text[], %(specs)s::text[], %(labels)s::text[], %(places)s::text[],
+                      %(accounts)s::bigint[], %(characteristics)s::jsonb[])
+               AS fresh (key, kind, spec, label, place, account_id, characteristics)
+         ORDER BY fresh.account_id, fresh.key
+            ON CONFLICT (account_id, key) WHERE state <> 'terminated' DO UPDATE
+           SET characteristics = realization.characteristics || excluded.characteristics, changed_at = %(now)s
+        RETURNING account_id, key, id
+        """,
+        {
+            "now": tx.now,
+            "keys": [draft.key for draft in drafts],
+            "kinds": [draft.kind for draft in drafts],
+            "specs": [draft.spec for draft in drafts],
+            "labels": [draft.label for draft in drafts],
+            "places": [draft.place for draft in drafts],
+            "accounts": [draft.account_id for draft in drafts],
+            "characteristics": [Json(dict(draft.characteristics)) for draft in drafts],
+        },
+    )
+    return {(account_id, key): realization_id for account_id, key, realization_id in rows}
+
+
+async def use(tx: Tx, pairs: Sequence[tuple[int, int]]) -> None:
+    """Note that assets use realizations."""
+    await tx.execute(
+        """
+        INSERT INTO assets.realization_user (realization_id, asset_id, since)
+        SELECT *, %(now)s
+          FROM unnest(%(realizations)s::bigint[], %(assets)s::bigint[])
+            ON CONFLICT DO NOTHING
+        """,
+        {
+            "now": tx.now,
+            "realizations": [realization_id for realization_id, _ in pairs],
+            "assets": [asset_id for _, asset_id in pairs],
+        },
+    )
+
+
+async def activate_used(tx: Tx, ids: Sequence[int]) -> None:
+    """Those of these realizations that an active asset uses live."""
+    await tx.execute(
+        """
+        UPDATE assets.realization
+           SET state = 'active', changed_at = %(now)s
+         WHERE id = ANY(%(ids)s)
+           AND state = ANY(%(before)s)
+           AND EXISTS (SELECT 1
+                         FROM assets.realization_user
+                         JOIN assets.asset ON asset.id = realization_user.asset_id
+                        WHERE realization_user.realization_id = realization.id
+                          AND asset.state = 'active')
+        """,
+        {"ids": list(ids), "before": before(REALIZATION, "active"), "now": tx.now},
+    )
+
+
+async def used_by(tx: Tx, asset_ids: Sequence[int]) -> list[int]:
+    """Lock the living realizations that these assets use, in id order."""
+    return await tx.values(
+        """
+        SELECT id
+          FROM assets.realization
+         WHERE state <> 'terminated'
+           AND id IN (SELECT realization_id FROM assets.realization_user WHERE asset_id = ANY(%(assets)s))
+         ORDER BY id
+           FOR UPDATE
+        """,
+        {"assets": list(asset_ids)},
+    )
+
+
+async def leave(tx: Tx, asset_ids: Sequence[int]) -> None:
+    """These assets use nothing any more."""
+    await tx.execute(
+        "DELETE FROM assets.realization_user WHERE asset_id = ANY(%(assets)s)", {"assets": list(asset_ids)}
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Terminated:
+    """A realization that nobody used any more."""
+
+    id: int
+    key: str
+    spec: str
+    place: str
+    account_id: int
+
+
+async def terminate_unused(tx: Tx, ids: Sequence[int]) -> list[Terminated]:
+    """Terminate those of these locked realizations that have no user."""
+    return await tx.all(
+        """
+        UPDATE assets.realization
+           SET state = 'terminated', changed_at = %(now)s
+         WHERE id = ANY(%(ids)s)
+           AND state <> 'terminated'
+           AND NOT EXISTS (SELECT 1 FROM assets.realization_user WHERE realization_id = realization.id)
+        RETURNING id, key, spec, place, account_id
+        """,
+        {"ids": list(ids), "now": tx.now},
+        row=Terminated,
+    )
