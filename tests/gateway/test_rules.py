@@ -12,7 +12,7 @@ from hypothesis import given, strategies
 from orderloom.gateway.addresses import LOCAL, may_call, networks
 from orderloom.gateway.circuit import LONGEST_COOL_DOWN_SECONDS, Breaker, after
 from orderloom.gateway.rules import Asked, asked_again, outcome_of_status, verdict
-from orderloom.gateway.signatures import derived_secret, is_secret, new_secret, signed_headers, why_not_genuine
+from orderloom.gateway.signatures import derived_secret, is_secret, secret_of, signed_headers, why_not_genuine
 from orderloom.gateway.types import Attempt, AttemptOutcome, CallState, Circuit, ClaimedCall
 
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
@@ -110,7 +110,7 @@ def test_signatures_agree_with_the_published_example() -> None:
 
 
 def test_a_genuine_message_passes_with_either_of_two_keys() -> None:
-    old, fresh = new_secret(), new_secret()
+    old, fresh = secret_of(b"o" * 32), secret_of(b"n" * 32)
     headers = signed_headers([old], message_id="msg_1", timestamp=1000, body=b"{}")
     assert why_not_genuine([fresh, old], headers, b"{}", now=1010) is None
     assert why_not_genuine([fresh], headers, b"{}", now=1010) == "forged"

@@ -18,7 +18,7 @@ T = TypeVar("T")
 NESTING_LIMIT = 50
 PROBLEM_LIMIT = 200
 DIGIT_LIMIT = 40
-EXPONENT_LIMIT = 100
+EXPONENT_LIMIT = 1000
 _adapters: dict[Any, TypeAdapter[Any]] = {}
 _CONFIG = ConfigDict(extra="forbid", str_max_length=20_000, allow_inf_nan=False)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from secrets import token_bytes
 from typing import Any
 from urllib.parse import quote, urlsplit
 
@@ -20,7 +21,7 @@ from orderloom.gateway.events import (
 )
 from orderloom.gateway.facts import facts_of
 from orderloom.gateway.rules import Asked, asked_again
-from orderloom.gateway.signatures import is_secret, new_secret
+from orderloom.gateway.signatures import is_secret, secret_of
 from orderloom.gateway.states import CANCEL, RESEND
 from orderloom.gateway.store import call as calls
 from orderloom.gateway.store import partner as partners
@@ -131,6 +132,11 @@ async def rotate_secret(
     await partners.add_secret(tx, partner.id, direction=direction, secret=fresh, old_valid_seconds=old_valid_seconds)
     tx.emit(SecretRotated(partner_subject(partner.id, code), direction))
     return fresh
+
+
+def new_secret() -> str:
+    """A key of 256 random bits."""
+    return secret_of(token_bytes(32))
 
 
 def partner_subject(partner_id: int, code: str) -> Subject:

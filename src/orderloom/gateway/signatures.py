@@ -7,7 +7,6 @@ import binascii
 import hashlib
 import hmac
 import re
-import secrets as randomness
 from collections.abc import Mapping, Sequence
 
 TOLERANCE_SECONDS = 300
@@ -15,15 +14,14 @@ _PREFIX = "whsec_"
 _MESSAGE_ID = re.compile(r"[\x21-\x7e]{1,200}")
 
 
-def new_secret() -> str:
-    """A key of 256 random bits in the form that Standard Webhooks libraries take."""
-    return _PREFIX + base64.b64encode(randomness.token_bytes(32)).decode()
+def secret_of(key: bytes) -> str:
+    """A key, of 32 random bytes as a rule, in the form that Standard Webhooks libraries take."""
+    return _PREFIX + base64.b64encode(key).decode()
 
 
 def derived_secret(master: str, *, partner: str, direction: str) -> str:
     """The key that a simulator which knows `master` uses for a partner; for demo worlds and tests only."""
-    digest = hmac.digest(master.encode(), f"{partner}:{direction}".encode(), hashlib.sha256)
-    return _PREFIX + base64.b64encode(digest).decode()
+    return secret_of(hmac.digest(master.encode(), f"{partner}:{direction}".encode(), hashlib.sha256))
 
 
 def is_secret(secret: str) -> bool:

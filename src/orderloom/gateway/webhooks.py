@@ -11,9 +11,8 @@ from orderloom.base.refusals import NotFound, Problem, refuse_if_any
 from orderloom.base.subscriptions import set_subscribed, subscribe
 from orderloom.base.transaction import Tx
 from orderloom.base.types import Subject
-from orderloom.gateway.commands import endpoint_problems, enqueue, partner_subject
+from orderloom.gateway.commands import endpoint_problems, enqueue, new_secret, partner_subject
 from orderloom.gateway.events import CallResent, WebhookChanged, WebhookRegistered
-from orderloom.gateway.signatures import new_secret
 from orderloom.gateway.store import partner as partners
 from orderloom.gateway.store import webhook as store
 from orderloom.gateway.types import CallDraft, PartnerDraft, RegisteredWebhook, WebhookDraft
