@@ -152,7 +152,7 @@ BARE = (
 )
 
 
-async def person_latency(url: str, *, waiting: int, samples: int = 500) -> dict[str, float]:
+async def person_latency(url: str, *, waiting: int, samples: int = 2000) -> dict[str, float]:
     """Complete a person's step, each in its own transaction, among so many that wait."""
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute("TRUNCATE processes.process, processes.step, processes.step_log CASCADE")
@@ -161,7 +161,8 @@ async def person_latency(url: str, *, waiting: int, samples: int = 500) -> dict[
             [pattern] = await start_processes(tx, [draft(0, "person")])
         with psycopg.connect(url, autocommit=True) as connection:
             connection.execute(MILLION, {"pattern": pattern, "many": waiting})
-            connection.execute("VACUUM ANALYZE processes.step, processes.process")
+            connection.execute("VACUUM ANALYZE processes.step, processes.process, processes.step_log")
+            connection.execute("CHECKPOINT")
             ids = [
                 row[0]
                 for row in connection.execute(

@@ -98,7 +98,7 @@ CREATE INDEX step_to_claim ON processes.step (priority, wake_at, process_id, num
 CREATE INDEX step_due ON processes.step (due) WHERE state = 'waiting' AND due IS NOT NULL AND NOT held;
 CREATE INDEX step_to_retry ON processes.step (retry_at) WHERE state = 'waiting' AND retry_at IS NOT NULL AND NOT held;
 CREATE INDEX step_correlation ON processes.step (correlation) WHERE correlation IS NOT NULL;
-CREATE INDEX step_task ON processes.step (queue, due, process_id, number)
+CREATE INDEX step_task ON processes.step (queue, (coalesce(due, 'infinity')), process_id, number)
     WHERE mode = 'person' AND state IN ('ready', 'running');
 CREATE INDEX step_fallout ON processes.step (process_id, number) WHERE state = 'failed';
 

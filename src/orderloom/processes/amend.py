@@ -18,7 +18,7 @@ from orderloom.processes.store import process as processes
 from orderloom.processes.store import step as steps
 from orderloom.processes.store.process import Running
 from orderloom.processes.store.step import Birth, Recount
-from orderloom.processes.types import Amendment, Edge, NewStep, Node, State, Step, StepId
+from orderloom.processes.types import GENERAL_QUEUE, Amendment, Edge, NewStep, Node, State, Step, StepId
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +143,7 @@ def _birth(  # noqa: PLR0917
         kind=new.node.kind,
         key=new.key,
         title=new.title,
-        queue=new.queue,
+        queue=new.queue or (GENERAL_QUEUE if new.node.mode == "person" else None),
         partner=new.partner,
         sub_reason=None,
         params=None if new.params is None else Json(dict(new.params)),

@@ -23,6 +23,7 @@ from orderloom.processes.store.claim import correlated
 from orderloom.processes.store.process import Running
 from orderloom.processes.store.step import Birth, Move
 from orderloom.processes.types import (
+    GENERAL_QUEUE,
     PRIORITIES,
     Completion,
     Count,
@@ -140,7 +141,7 @@ def _births(process_id: int, draft: ProcessDraft, shape: Shape, now: datetime) -
                 kind=node.kind,
                 key=draft.keys[number],
                 title=draft.titles[number],
-                queue=queues[number],
+                queue=queues[number] or (GENERAL_QUEUE if node.mode == "person" else None),
                 partner=partners[number],
                 sub_reason="condition" if skipped else None,
                 params=_json(params[number]),

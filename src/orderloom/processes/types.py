@@ -20,6 +20,7 @@ ErrorClass = Literal["transient", "data", "business", "unknown"]
 
 PRIORITIES: tuple[Priority, ...] = ("urgent", "standard", "bulk")
 RETRIES_SECONDS = (10, 60, 600, 3600)
+GENERAL_QUEUE = "general"  # for what a person is to do and nobody said who
 
 
 class State(StrEnum):
