@@ -11,6 +11,7 @@ from typing import Any
 
 import yaml
 
+from orderloom.base.calendar_rows import CalendarDraft, save_calendars
 from orderloom.base.parsing import parse
 from orderloom.base.transaction import Tx
 from orderloom.billing.commands import save_tax_rates
@@ -31,6 +32,8 @@ from orderloom.parties.types import AccountDraft, LegalEntityDraft, TeamDraft, T
 from orderloom.partner_simulator.world import partner_secrets
 from orderloom.stock.commands import import_opening_stock, save_warehouses
 from orderloom.stock.types import OpeningStock, WarehouseDraft
+from orderloom.work.commands import put_queues
+from orderloom.work.types import QueueDraft
 
 FOLDER = CHECKOUT / "demo"
 _BUSINESSES = {
@@ -59,7 +62,9 @@ async def load_world(tx: Tx, *, partners_url: str, master: str) -> None:
     company = _read("company.yaml")
     await save_legal_entities(tx, [parse(LegalEntityDraft, entry) for entry in company["legal_entities"]])
     await save_territories(tx, [parse(TerritoryDraft, entry) for entry in company["territories"]])
-    await save_teams(tx, [parse(TeamDraft, entry) for entry in company["teams"]])
+    await save_calendars(tx, [parse(CalendarDraft, entry) for entry in company["calendars"]])
+    teams = await save_teams(tx, [parse(TeamDraft, entry) for entry in company["teams"]])
+    await put_queues(tx, [_queue(entry, teams) for entry in company["queues"]])
     await create_users(tx, [_user(entry, company["password"]) for entry in company["users"]])
     await save_teams(tx, _teams(company))
     await create_accounts(tx, [parse(AccountDraft, entry) for entry in _read("accounts.yaml")["accounts"]])
@@ -120,6 +125,11 @@ def _customer(entry: Mapping[str, Any]) -> Customer:
 def _user(entry: Mapping[str, Any], word: str) -> UserDraft:
     own = {name: value for name, value in entry.items() if name not in ("about", "teams", "leads")}
     return parse(UserDraft, {**own, "password": word})
+
+
+def _queue(entry: Mapping[str, Any], teams: Mapping[str, int]) -> QueueDraft:
+    own = {name: value for name, value in entry.items() if name != "team"}
+    return parse(QueueDraft, {**own, "team_id": teams[entry["team"]]})
 
 
 def _teams(company: Mapping[str, Any]) -> Sequence[TeamDraft]:
