@@ -151,6 +151,12 @@ async def test_payments_lower_what_is_open(tx):
     assert isinstance(event, PaymentRecorded)
     assert (event.before, event.after) == (D("151.80"), D("51.80"))
 
+    await commands.record_payments(tx, [await payment(tx, ids[0], "51.80", "BANK-2")])
+    assert (await reads.invoices(tx, ids=ids))[0].open_amount == 0
+    with pytest.raises(Refused):
+        await commands.record_payments(tx, [await payment(tx, ids[0], "0.01", "BANK-3")])
+    await assert_sound(tx)
+
 
 async def test_a_payment_is_refused_with_its_reason(tx):
     payer = await given.payer(tx)
@@ -253,7 +259,7 @@ async def test_numbers_have_no_gap_although_eight_issue_at_once_and_some_fail(da
          "a charge stands on an invoice exactly when it says so, with its own amount"),
         ("INSERT INTO billing.payment (invoice_id, amount, received_on, reference, recorded_by)"
          " SELECT id, 9999, issued_on, 'x', 'nobody' FROM billing.invoice",
-         "no more is paid than was invoiced"),
+         "what is open of an invoice is what was invoiced and not paid, never less than nothing"),
     ],
 )  # fmt: skip
 async def test_verify_finds_what_is_broken(tx, breach, name):

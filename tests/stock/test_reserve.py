@@ -14,7 +14,7 @@ from orderloom.base.transaction import Database, in_transaction
 from orderloom.base.types import SYSTEM
 from orderloom.stock import commands, reads
 from orderloom.stock.events import StockReleased, StockReserved, StockShort
-from orderloom.stock.types import Adjustment, OpeningStock, Requirement
+from orderloom.stock.types import Adjustment, OpeningStock, Requirement, WarehouseDraft
 from orderloom.stock.verify import INVARIANTS
 from tests.stock import given
 
@@ -173,6 +173,13 @@ async def test_stock_facts_list_warehouses_in_the_order_to_be_asked(tx):
         "NONE": {},
         "SPL-1": {"DC-East": 5, "DC-West": 4},
     }
+
+
+async def test_warehouses_are_saved_once_and_listed_by_rank(tx):
+    drafts = [WarehouseDraft("W", "West", rank=2), WarehouseDraft("E", "East", "1 Dock Road", rank=1)]
+
+    assert [await commands.save_warehouses(tx, drafts) for _ in range(2)] == [2, 0]
+    assert [(row.code, row.address) for row in await reads.warehouses(tx)] == [("E", "1 Dock Road"), ("W", "")]
 
 
 async def test_the_ledger_cannot_be_rewritten(tx):

@@ -147,10 +147,9 @@ async def invoices(
         SELECT invoice.id, invoice.number, invoice.kind, invoice.account_id, account.name AS account,
                billing_account.number AS billing_account, invoice.order_id, invoice.order_label, invoice.po_number,
                invoice.currency, invoice.issued_on, invoice.due_on, invoice.net, invoice.tax, invoice.gross,
-               invoice.gross - (SELECT coalesce(sum(payment.amount), 0)
-                                  FROM billing.payment
-                                 WHERE payment.invoice_id = invoice.id) AS open_amount
+               coalesce(receivable.open_amount, 0) AS open_amount
           FROM billing.invoice
+          LEFT JOIN billing.receivable ON receivable.invoice_id = invoice.id
           JOIN parties.account ON account.id = invoice.account_id
           JOIN parties.billing_account ON billing_account.id = invoice.billing_account_id
          WHERE (%(orders)s::bigint[] IS NULL
@@ -287,15 +286,12 @@ async def credit_exposure(tx: Tx, billing_account_ids: Sequence[int]) -> dict[in
     rows = await tx.all(
         """
         SELECT billing_account.id AS billing_account_id, billing_account.currency,
-               (SELECT coalesce(sum(invoice.gross - (SELECT coalesce(sum(payment.amount), 0)
-                                                       FROM billing.payment
-                                                      WHERE payment.invoice_id = invoice.id)), 0)
-                  FROM billing.invoice
-                 WHERE invoice.billing_account_id = billing_account.id) AS open_invoices,
+               (SELECT coalesce(sum(receivable.open_amount), 0)
+                  FROM billing.receivable
+                 WHERE receivable.billing_account_id = billing_account.id) AS open_invoices,
                (SELECT coalesce(sum(charge.amount), 0)
                   FROM billing.charge
-                  JOIN billing.trigger ON trigger.id = charge.trigger_id
-                 WHERE trigger.billing_account_id = billing_account.id
+                 WHERE charge.billing_account_id = billing_account.id
                    AND charge.state = 'open') AS unbilled,
                (SELECT coalesce(sum((trigger.quantity - trigger.released) * trigger.unit_price), 0)
                   FROM billing.trigger

@@ -115,13 +115,16 @@ INVARIANTS: Final = (
         """,
     ),
     Invariant(
-        "no more is paid than was invoiced",
+        "what is open of an invoice is what was invoiced and not paid, never less than nothing",
         """
-        SELECT invoice.number || ' is ' || invoice.gross || ', paid are ' || sum(payment.amount)
+        SELECT invoice.number || ' is ' || invoice.gross || ', paid are ' || paid.amount || ', open says '
+               || coalesce(receivable.open_amount, 0)
           FROM billing.invoice
-          JOIN billing.payment ON payment.invoice_id = invoice.id
-         GROUP BY invoice.id
-        HAVING sum(payment.amount) > invoice.gross
+          LEFT JOIN billing.receivable ON receivable.invoice_id = invoice.id
+         CROSS JOIN LATERAL (SELECT coalesce(sum(payment.amount), 0) AS amount
+                               FROM billing.payment WHERE payment.invoice_id = invoice.id) AS paid
+         WHERE invoice.gross - paid.amount <> coalesce(receivable.open_amount, 0)
+            OR paid.amount > greatest(invoice.gross, 0)
         """,
     ),
 )

@@ -123,6 +123,7 @@ CREATE TABLE stock.pick_line (
     CHECK (picked BETWEEN 0 AND quantity)
 );
 CREATE INDEX pick_line_of_list ON stock.pick_line (pick_list_id);
+CREATE INDEX pick_line_of_reservation ON stock.pick_line (reservation_id);
 CREATE UNIQUE INDEX pick_line_once ON stock.pick_line (reservation_id) WHERE is_open;
 
 -- A purchase from a vendor: to a warehouse of ours, or (without one) shipped straight to the customer.

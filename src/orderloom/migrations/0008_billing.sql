@@ -170,6 +170,7 @@ CREATE TABLE billing.invoice_tax (
 CREATE TABLE billing.charge (
     id              bigint      GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     trigger_id      bigint      NOT NULL REFERENCES billing.trigger,
+    billing_account_id bigint   NOT NULL REFERENCES parties.billing_account,
     increment_id    bigint      NOT NULL REFERENCES billing.increment,
     subscription_id bigint      REFERENCES billing.subscription,
     period_start    date,
@@ -187,7 +188,7 @@ CREATE TABLE billing.charge (
 ) WITH (fillfactor = 80);
 CREATE UNIQUE INDEX charge_once_per_increment ON billing.charge (increment_id) WHERE subscription_id IS NULL;
 CREATE INDEX charge_of_trigger ON billing.charge (trigger_id);
-CREATE INDEX charge_open ON billing.charge (id) WHERE state = 'open';
+CREATE INDEX charge_open ON billing.charge (billing_account_id, id) WHERE state = 'open';
 
 CREATE TABLE billing.invoice_line (
     id             bigint  GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -217,6 +218,7 @@ CREATE TABLE billing.invoice_line (
     FOREIGN KEY (invoice_id, parent) REFERENCES billing.invoice_line (invoice_id, position),
     CHECK (charge_id IS NOT NULL OR (net = 0 AND tax = 0))
 );
+CREATE INDEX invoice_line_of_order ON billing.invoice_line (order_id);
 CREATE INDEX invoice_line_of_item ON billing.invoice_line (order_item_id);
 
 CREATE TABLE billing.payment (
@@ -230,6 +232,17 @@ CREATE TABLE billing.payment (
     recorded_by text        NOT NULL,
     UNIQUE (invoice_id, reference)
 );
+
+-- What is still to be paid of an invoice; gone when it is paid. So that a credit check reads open invoices only.
+CREATE TABLE billing.receivable (
+    invoice_id         bigint  PRIMARY KEY REFERENCES billing.invoice,
+    billing_account_id bigint  NOT NULL REFERENCES parties.billing_account,
+    due_on             date    NOT NULL,
+    open_amount        numeric NOT NULL,
+    CONSTRAINT never_overpaid CHECK (open_amount > 0)
+) WITH (fillfactor = 80);
+CREATE INDEX receivable_of_billing_account ON billing.receivable (billing_account_id);
+CREATE INDEX receivable_by_due_date ON billing.receivable (due_on);
 
 CREATE TRIGGER invoice_is_never_changed BEFORE UPDATE OR DELETE ON billing.invoice
     FOR EACH ROW EXECUTE FUNCTION billing.refuse_change();

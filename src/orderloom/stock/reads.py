@@ -352,3 +352,28 @@ async def purchase_orders(
         },
         row=PurchaseRow,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class WarehouseRow:
+    """A warehouse as a page shows it."""
+
+    id: int
+    code: str
+    name: str
+    address: str
+    rank: int
+    is_active: bool
+
+
+async def warehouses(tx: Tx) -> list[WarehouseRow]:
+    """Every warehouse, in the order in which sourcing asks them."""
+    return await tx.all(
+        """
+        SELECT id, code, name, address, rank, is_active
+          FROM stock.warehouse
+         ORDER BY rank, code
+         LIMIT 1000
+        """,
+        row=WarehouseRow,
+    )

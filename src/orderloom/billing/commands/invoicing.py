@@ -138,7 +138,7 @@ async def record_payments(tx: Tx, drafts: Sequence[PaymentDraft]) -> list[int]:
     if missing := [draft.invoice for draft in drafts if draft.invoice not in found]:
         raise NotFound([Problem("invoice_unknown", f"There is no invoice {number}; check it.") for number in missing])
     known = await invoice.known_payments(tx, [row.id for rows in found.values() for row in rows])
-    left = {row.id: row.gross - row.paid for rows in found.values() for row in rows}
+    left = {row.id: row.open_amount for rows in found.values() for row in rows}
     problems: list[Problem] = []
     fresh: list[NewPayment] = []
     events: list[PaymentRecorded] = []

@@ -35,11 +35,15 @@ async def insert_charges(tx: Tx, charges: Sequence[NewCharge]) -> list[int]:
         """
         INSERT INTO billing.charge
                (trigger_id, increment_id, effective_on, quantity, unit_price, amount, allocated, subscription_id,
-                period_start, period_end, created_at)
-        SELECT *, %(now)s
+                period_start, period_end, created_at, billing_account_id)
+        SELECT fresh.*, %(now)s, trigger.billing_account_id
           FROM unnest(%(triggers)s::bigint[], %(increments)s::bigint[], %(on)s::date[], %(quantities)s::numeric[],
                       %(unit_prices)s::numeric[], %(amounts)s::numeric[], %(allocated)s::numeric[],
                       %(subscriptions)s::bigint[], %(starts)s::date[], %(ends)s::date[])
+               AS fresh (trigger_id, increment_id, effective_on, quantity, unit_price, amount, allocated,
+                         subscription_id, period_start, period_end)
+          JOIN billing.trigger ON trigger.id = fresh.trigger_id
+         ORDER BY fresh.increment_id, fresh.period_start
             ON CONFLICT DO NOTHING
         RETURNING id
         """,

@@ -92,7 +92,7 @@ async def lock_open_charges(
           JOIN billing.trigger ON trigger.id = charge.trigger_id
          WHERE charge.state = 'open'
            AND (%(orders)s::bigint[] IS NULL OR trigger.order_id = ANY(%(orders)s))
-           AND (%(payers)s::bigint[] IS NULL OR trigger.billing_account_id = ANY(%(payers)s))
+           AND (%(payers)s::bigint[] IS NULL OR charge.billing_account_id = ANY(%(payers)s))
          ORDER BY charge.id
          LIMIT %(limit)s
            FOR UPDATE OF charge
@@ -253,6 +253,7 @@ async def insert(tx: Tx, invoices: Sequence[NewInvoice]) -> list[int]:
     numbered = [(ids[(each.bill_to.legal_entity_id, each.number)], each.sheet) for each in invoices]
     await _insert_lines(tx, numbered)
     await _insert_taxes(tx, numbered)
+    await _insert_receivables(tx, [invoice_id for invoice_id, _ in numbered])
     await tx.execute(
         "UPDATE billing.charge SET state = 'invoiced' WHERE id = ANY(%(ids)s) AND state = 'open'",
         {"ids": [line.charge.id for _, sheet in numbered for line in sheet.lines if line.charge]},
@@ -325,6 +326,19 @@ async def _insert_taxes(tx: Tx, sheets: Sequence[tuple[int, Sheet]]) -> None:
     )
 
 
+async def _insert_receivables(tx: Tx, invoice_ids: Sequence[int]) -> None:
+    await tx.execute(
+        """
+        INSERT INTO billing.receivable (invoice_id, billing_account_id, due_on, open_amount)
+        SELECT id, billing_account_id, due_on, gross
+          FROM billing.invoice
+         WHERE id = ANY(%(ids)s)
+           AND gross > 0
+        """,
+        {"ids": list(invoice_ids)},
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class OpenInvoice:
     """A locked invoice with what is still to be paid."""
@@ -333,8 +347,7 @@ class OpenInvoice:
     number: str
     account_id: int
     currency: str
-    gross: Decimal
-    paid: Decimal
+    open_amount: Decimal
 
 
 async def lock_invoices(tx: Tx, numbers: Sequence[str]) -> dict[str, list[OpenInvoice]]:
@@ -345,11 +358,9 @@ async def lock_invoices(tx: Tx, numbers: Sequence[str]) -> dict[str, list[OpenIn
     )
     rows = await tx.all(
         """
-        SELECT id, number, account_id, currency, gross,
-               (SELECT coalesce(sum(payment.amount), 0)
-                  FROM billing.payment
-                 WHERE payment.invoice_id = invoice.id) AS paid
+        SELECT id, number, account_id, currency, coalesce(receivable.open_amount, 0) AS open_amount
           FROM billing.invoice
+          LEFT JOIN billing.receivable ON receivable.invoice_id = invoice.id
          WHERE number = ANY(%(numbers)s)
          ORDER BY id
         """,
@@ -383,7 +394,30 @@ class NewPayment:
 
 
 async def insert_payments(tx: Tx, payments: Sequence[NewPayment]) -> list[int]:
-    """Write payments; return their ids."""
+    """Write payments and lower what is open by them; return their ids."""
+    told = {"invoices": [each.invoice_id for each in payments], "amounts": [each.amount for each in payments]}
+    await tx.execute(
+        """
+        DELETE FROM billing.receivable
+         USING (SELECT invoice_id, sum(amount) AS amount
+                  FROM unnest(%(invoices)s::bigint[], %(amounts)s::numeric[]) AS told (invoice_id, amount)
+                 GROUP BY invoice_id) AS paid
+         WHERE receivable.invoice_id = paid.invoice_id
+           AND receivable.open_amount = paid.amount
+        """,
+        told,
+    )
+    await tx.execute(
+        """
+        UPDATE billing.receivable
+           SET open_amount = receivable.open_amount - paid.amount
+          FROM (SELECT invoice_id, sum(amount) AS amount
+                  FROM unnest(%(invoices)s::bigint[], %(amounts)s::numeric[]) AS told (invoice_id, amount)
+                 GROUP BY invoice_id) AS paid
+         WHERE receivable.invoice_id = paid.invoice_id
+        """,
+        told,
+    )
     return await tx.values(
         """
         INSERT INTO billing.payment (invoice_id, amount, received_on, reference, note, recorded_by, recorded_at)
