@@ -9,9 +9,10 @@ from decimal import Decimal
 import pytest
 from psycopg.errors import CheckViolation
 
+from orderloom.base.events import StoredEvent, type_name
 from orderloom.base.refusals import Forbidden, NotFound, Refused, Stale
-from orderloom.base.transaction import Tx
-from orderloom.base.types import Actor
+from orderloom.base.transaction import Database, Tx, transaction
+from orderloom.base.types import SYSTEM, Actor
 from orderloom.parties import commands, reads
 from orderloom.parties.events import AccountChanged, AccountCreated, AddressesChanged, BillingAccountsChanged
 from orderloom.parties.types import (
@@ -343,6 +344,33 @@ async def test_shipping_preferences_come_from_the_nearest_account_that_says(tx: 
     found = (await reads.shipping_preferences(tx, [top, leaf]))[leaf]
     assert (found.carrier, found.incoterm, found.delivery, found.window_from) == ("DHL", "DAP", "complete", time(8))
     assert (await reads.account_page(tx, leaf)).version == 2
+
+
+async def test_facts_can_be_written_and_read_back(database: Database) -> None:
+    async with transaction(database, SYSTEM) as tx:
+        account_id = await given.account(
+            tx, attributes={"a": Decimal("1.50")}, shipping=ShippingDraft(window_from=time(8), window_to=time(9))
+        )
+        await commands.set_shipping_preference(tx, account_id, ShippingDraft(cut_off=time(14)))
+        await commands.save_addresses(tx, account_id, [given.BERLIN])
+        await commands.add_billing_accounts(tx, account_id, [BillingAccountDraft("US", credit_limit=Decimal("9.99"))])
+        await commands.add_contacts(tx, account_id, [ContactDraft("Ann")])
+        await commands.update_account(tx, account_id, AccountEdit("New"))
+        emitted = list(tx.events)
+
+    async with transaction(database, SYSTEM) as tx:
+        stored = await tx.all(
+            """
+            SELECT id, at, type, actor_kind, actor_name, user_id, subject_kind, subject_id, subject_label, account_id,
+                   payload
+              FROM base.event
+             ORDER BY id
+            """,
+            row=StoredEvent,
+        )
+    assert [event.type for event in stored] == [type_name(type(event)) for event in emitted]
+    read = [type(event).from_stored(row) for event, row in zip(emitted, stored, strict=True)]
+    assert [event.subject for event in read] == [event.subject for event in emitted]
 
 
 async def test_writing_needs_the_permission_and_reading_too(tx: Tx) -> None:

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from psycopg.rows import class_row
+
 from orderloom.base.refusals import NotFound, Problem
 from orderloom.base.transaction import Tx
 from orderloom.parties.policy import account_filter, require
@@ -148,7 +150,9 @@ async def list_accounts(
     if after is not None:
         conditions.append("(account.name, account.id) > (%(after_name)s, %(after_id)s)")
         params["after_name"], params["after_id"] = after
-    return await tx.all(
+    # Never prepared: a plan for just any word takes each for a rare one, which makes common ones 500 times slower.
+    cursor = tx.connection.cursor(row_factory=class_row(AccountRow))
+    await cursor.execute(
         f"""
         SELECT account.id, account.number, account.name, parent.number AS parent, account.country, account.segment,
                account.is_active, account.changed_at,
@@ -163,8 +167,9 @@ async def list_accounts(
          ORDER BY account.name, account.id
         """,
         {**params, "limit": min(limit, PAGE_LIMIT)},
-        row=AccountRow,
+        prepare=False,
     )
+    return await cursor.fetchall()
 
 
 def _literal(word: str) -> str:
