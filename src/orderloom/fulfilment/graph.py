@@ -172,6 +172,7 @@ class Graph:
         return self.catalogue.order_steps
 
     def _add_steps(self, body: Body) -> None:
+        outside = tuple(dict.fromkeys((*body.around, *body.lines))) if body.item is None else body.around[1:]
         for template in self._templates(body):
             present = True
             if template.condition is not None:
@@ -186,11 +187,8 @@ class Graph:
                 continue
             step.expected = self._expected(template, body)
             if template.signals is not None:
-                for bundle in body.around if body.item is None else body.around[1:]:
+                for bundle in outside:
                     self._signals.setdefault((bundle, template.signals), []).append(number)
-                for line in body.lines if body.item is None else ():
-                    if line not in body.around:
-                        self._signals.setdefault((line, template.signals), []).append(number)
 
     def context(self, body: Body) -> dict[str, Scalar]:
         """What conditions and titles of a body may read."""

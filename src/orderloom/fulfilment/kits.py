@@ -27,8 +27,8 @@ def wait_for_kits(
     brought = _brought(graph, bundle, carriers)
     goods = {line for lines in brought.values() for line in lines}
     per_kit = {line: graph.items[line].quantity / bundle.quantity for line in bundle.children if line in goods}
-    known = next((k for k in graph.kits if k.line == bundle.line), None)
-    if known is None:
+    known = graph.kits[-1] if graph.kits else None
+    if known is None or known.line != bundle.line:  # milestones of one bundle come one after the other
         known = Kits(
             line=bundle.line,
             quantity=bundle.quantity,

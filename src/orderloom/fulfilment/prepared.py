@@ -20,6 +20,13 @@ from orderloom.fulfilment.types import Shape
 from orderloom.processes.types import Edge, Mode, Node, Undo
 
 MOST_SHAPES = 2_000
+ABSORBED_KINDS = frozenset(
+    {
+        "stock.pick", "stock.ship", "stock.pick_and_ship", "stock.deliver",
+        "purchase.acknowledge", "purchase.notify", "purchase.deliver",
+    }
+)  # fmt: skip
+"""Kinds of step whose results are written before anything that follows is released."""
 _MODES: Mapping[str, Mode] = {
     "auto": "auto",
     "callout": "auto",
@@ -28,6 +35,8 @@ _MODES: Mapping[str, Mode] = {
     "timer": "timer",
     "milestone": "pass",
 }
+
+_GENERAL_KINDS = frozenset({"fulfilment.note", "gateway.call", "gateway.event", "gateway.appointment"})
 
 EdgeKey = tuple[int, int, str, int, str]
 
@@ -144,7 +153,8 @@ def _node(template: StepTemplate, hours: Hours, spec: Spec | None, *, wait_for: 
         when=when,
         wait_for=wait_for,
         yields=template.yields,
-        tells=template.tells,
+        tells=template.tells or mode == "event",
+        absorbs=template.do in ABSORBED_KINDS,
         point_of_no_return=template.point_of_no_return,
         undo=undo,
         hours=(hours.optimistic / 3600, hours.typical / 3600, hours.pessimistic / 3600),
@@ -154,8 +164,9 @@ def _node(template: StepTemplate, hours: Hours, spec: Spec | None, *, wait_for: 
 
 
 def _undo_kind(template: StepTemplate) -> str:
+    """What takes a step back: the counterpart of a kind of its own, else a call to its partner."""
     if template.type == "manual":
         return "work.task"
-    if template.type == "auto" and template.do != "fulfilment.note":
+    if template.do not in _GENERAL_KINDS:
         return f"{template.do}_undo"
     return "gateway.call" if template.system else "fulfilment.note"
