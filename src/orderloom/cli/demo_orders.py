@@ -9,10 +9,12 @@ from decimal import Decimal
 from enum import StrEnum
 from random import Random
 
-from orderloom.orders.types import ItemDraft, OrderDraft, SalesCreditDraft, ShipGroupDraft
+from orderloom.orders.types import ItemDraft, OrderDraft, SalesCreditDraft, Scalar, ShipGroupDraft
 
 DAYS = 730
 SEED = "tessellane"
+ONE = Decimal(1)
+_NO_CHARACTERISTICS: Mapping[str, Scalar] = {}
 _WEIGHTS = {"home": 44, "trade": 32, "pos": 24}
 _LAST_WEEKS = 0.10
 """The share of orders that comes in the last three weeks, so that much is under way today."""
@@ -129,59 +131,121 @@ def _credits(chance: Random, customer: Customer, seller: str) -> tuple[SalesCred
     return (SalesCreditDraft(seller, Decimal(100)),)
 
 
+@dataclass(slots=True)
+class _Basket:
+    """The items of one bundle, numbered as they are added."""
+
+    items: list[ItemDraft]
+
+    @classmethod
+    def of(cls, product: str, *, place: str, quantity: Decimal = ONE) -> _Basket:
+        return cls([ItemDraft("1", product, quantity=quantity, place=place)])
+
+    def add(
+        self,
+        product: str,
+        quantity: Decimal = ONE,
+        *,
+        role: str | None = None,
+        relies_on: Sequence[str] = (),
+        characteristics: Mapping[str, Scalar] = _NO_CHARACTERISTICS,
+        ship_groups: tuple[ShipGroupDraft, ...] = (),
+    ) -> str:
+        """One more part; its line."""
+        line = f"1.{len(self.items)}"
+        self.items.append(
+            ItemDraft(
+                line, product, parent="1", quantity=quantity, role=role, relies_on=tuple(relies_on),
+                characteristics=characteristics, ship_groups=ship_groups,
+            )
+        )  # fmt: skip
+        return line
+
+    def extras(self, chance: Random, products: Mapping[str, float], quantity: Decimal = ONE) -> None:
+        """Each of these with its probability."""
+        for product, probability in products.items():
+            if chance.random() < probability:
+                self.add(product, quantity)
+
+
 def _home(chance: Random, customer: Customer) -> tuple[ItemDraft, ...]:
     """Internet with a modem and a technician; mostly with television, often with the old phone number."""
-    place = customer.places[0]
-    items = [
-        ItemDraft("1", "HomeMax Triple Play", place=place),
-        ItemDraft("1.1", "Internet VDSL 100/40", parent="1", role="anchor", place=place,
-                  characteristics={"downMbps": 100, "upMbps": 40}),
-    ]  # fmt: skip
-    television, voice = chance.random() < 0.85, chance.random() < 0.8
-    if television:
-        items.append(ItemDraft("1.2", "IPTV Family", parent="1", relies_on=("1.1", "1.5"),
-                               characteristics={"pack": "family"}))  # fmt: skip
-    if voice:
+    place = chance.choice(customer.places)
+    if chance.random() < 0.12:
+        return (ItemDraft("1", chance.choice(("Internet Solo 50/10", "Internet Solo 100/40")), place=place),)
+    is_triple = chance.random() < 0.85
+    basket = _Basket.of("HomeMax Triple Play" if is_triple else "HomeMax Double Play", place=place)
+    speed = chance.choices(("100/40", "50/10", "250/40"), weights=(7, 2, 2))[0]
+    internet = basket.add(f"Internet VDSL {speed}", role="anchor")
+    boxes = Decimal(chance.choices((1, 2, 3), weights=(8, 2, 1))[0])
+    if is_triple and chance.random() < 0.9:
+        basket.add(chance.choices(("IPTV Family", "IPTV Basic", "IPTV Family and Sport"), weights=(7, 2, 1))[0],
+                   relies_on=(internet,))  # fmt: skip
+        basket.add("Set-top box (rental)", boxes)
+    if not is_triple or chance.random() < 0.85:
         number = {"portIn": f"+1555{chance.randrange(10**7):07}"} if chance.random() < 0.8 else {}
-        items.append(ItemDraft("1.3", "Voice (port-in)", parent="1", relies_on=("1.1",), characteristics=number))
-    items.append(ItemDraft("1.4", "VDSL modem (rental)", parent="1", characteristics={"sku": "MDM-9"}))
-    if television:
-        items.append(ItemDraft("1.5", "Set-top box (rental)", parent="1", characteristics={"sku": "STB-4"}))
-    items.append(ItemDraft("1.6", "Technician install", parent="1"))
-    return tuple(items)
+        basket.add("Voice (port-in)", relies_on=(internet,), characteristics=number)
+    basket.add("VDSL modem (rental)" if chance.random() < 0.8 else "Wi-Fi 6 modem (rental)")
+    if chance.random() < 0.9:
+        basket.add("Technician install")
+    basket.extras(chance, {"Wi-Fi repeater": 0.15, "Home security pack": 0.15, "Static IPv4 address": 0.08})
+    return tuple(basket.items)
 
 
 def _trade(chance: Random, customer: Customer) -> tuple[ItemDraft, ...]:
-    """Starter kits, some or many."""
-    kits = Decimal(chance.choices((1, 2, 4, 5, 6, 8, 10, 12), weights=(3, 4, 4, 3, 3, 2, 2, 1))[0])
+    """Starter kits, some or many; now and then goods by themselves."""
     place = chance.choice(customer.places)
-    return (
-        ItemDraft("1", "Splice Starter Kit", quantity=kits, place=place),
-        ItemDraft("1.1", "Fusion splicer", parent="1", quantity=kits,
-                  characteristics={"sku": "SPL-1", "serialTracked": True}),
-        ItemDraft("1.2", "Cleaver (drop-ship, vendor V)", parent="1", quantity=kits,
-                  characteristics={"sku": "CLV-2", "vendor": "V"}),
-        ItemDraft("1.3", "Consumables pack", parent="1", quantity=kits * 3, characteristics={"sku": "CON-3"}),
-        ItemDraft("1.4", "2-year calibration plan", parent="1", quantity=kits, relies_on=("1.1",)),
-    )  # fmt: skip
+    mark = chance.random()
+    if mark < 0.22:
+        return tuple(
+            ItemDraft(str(line), product, quantity=Decimal(chance.randint(1, most)), place=place)
+            for line, (product, most) in enumerate(sorted(chance.sample(_GOODS, k=chance.randint(1, 4))), start=1)
+        )
+    kits = Decimal(chance.choices((1, 2, 3, 4, 5, 6, 8, 10), weights=(4, 5, 4, 4, 3, 3, 1, 1))[0])
+    if mark < 0.32:
+        basket = _Basket.of("Splice Field Kit", quantity=kits, place=place)
+        basket.add("Fusion splicer", kits)
+        basket.add("Consumables pack", kits * 2)
+        return tuple(basket.items)
+    basket = _Basket.of("Splice Starter Kit", quantity=kits, place=place)
+    splicer = basket.add("Fusion splicer", kits)
+    basket.add("Cleaver (drop-ship, vendor V)", kits)
+    basket.add("Consumables pack", kits * 3)
+    basket.add("2-year calibration plan", kits, relies_on=(splicer,))
+    return tuple(basket.items)
 
 
 def _pos(chance: Random, customer: Customer) -> tuple[ItemDraft, ...]:
-    """A tenant with terminals at one or more sites."""
-    sites = customer.places[: chance.choice((1, 2, 2, 3))]
+    """A tenant with terminals at one or more sites; often with printers and modules."""
+    is_complete = chance.random() < 0.8
+    sites = customer.places[: chance.choice((1, 2, 2, 3)) if is_complete else 1]
     each = [Decimal(chance.choice((1, 2, 2, 3, 4))) for _ in sites]
     terminals = sum(each, Decimal(0))
     groups = tuple(ShipGroupDraft(site, quantity) for site, quantity in zip(sites, each, strict=True))
-    return (
-        ItemDraft("1", "POS Complete 24m", place=sites[0]),
-        ItemDraft("1.1", "SaaS tenant", parent="1", role="anchor"),
-        ItemDraft("1.2", "Terminal licence", parent="1", quantity=terminals, relies_on=("1.1",)),
-        ItemDraft("1.3", "Terminal lease", parent="1", quantity=terminals, ship_groups=groups),
-        ItemDraft("1.4", "Onboarding session", parent="1", relies_on=("1.1",)),
-    )
+    basket = _Basket.of("POS Complete 24m" if is_complete else "POS Start 12m", place=sites[0])
+    tenant = basket.add("SaaS tenant", role="anchor")
+    basket.add("Terminal licence", terminals, relies_on=(tenant,))
+    basket.add("Terminal lease", terminals, ship_groups=groups)
+    basket.add("Onboarding session", relies_on=(tenant,))
+    if is_complete:
+        basket.extras(chance, {"Receipt printer lease": 0.3, "Cash drawer lease": 0.2}, terminals)
+        basket.extras(chance, {"Loyalty module": 0.2, "Stock module": 0.2, "Analytics module": 0.1})
+    return tuple(basket.items)
 
 
 _BASKETS = {"home": _home, "trade": _trade, "pos": _pos}
+_GOODS = (
+    ("Single-mode cable 500 m", 12),
+    ("Micro-duct 100 m", 30),
+    ("Splice closure 24 fibres", 20),
+    ("Patch cord LC 3 m", 120),
+    ("Patch panel 24 ports", 10),
+    ("One-click cleaner", 25),
+    ("Optical power meter", 4),
+    ("OTDR test set", 2),
+    ("Street cabinet (made to order)", 3),
+    ("Splicing course (one day)", 2),
+)
 _NOTES = (
     "Customer prefers mornings.",
     "Call before you come; the bell is broken.",
