@@ -12,7 +12,7 @@ import pytest
 
 from orderloom.base.refusals import Problem
 from orderloom.base.transaction import Database, Tx, transaction
-from orderloom.base.types import EMPTY_HOUSE, SYSTEM, Call, Done, Failed, House, NotNow, Outcome, SubjectKind, Waiting
+from orderloom.base.types import EMPTY_HOUSE, SYSTEM, Call, Done, Failed, Finished, House, NotNow, Outcome, SubjectKind, Waiting
 from orderloom.processes.commands import amend_process, deliver, retry_steps, run_batch, set_held, start_processes
 from orderloom.processes.store.claim import claim, claim_suspect
 from orderloom.processes.types import Amendment, Delivery, Edge, Message, NewStep, Node, StepId
@@ -47,12 +47,12 @@ async def refusing(tx: Tx, calls: Sequence[Call]) -> list[Outcome]:
     return [NotNow((Problem("no", "No stock; choose another warehouse."),)) for _ in calls]
 
 
-async def absorb(tx: Tx, told: Sequence[tuple[int, Mapping[str, Any]]]) -> None:
+async def absorb(tx: Tx, finished: Sequence[Finished]) -> None:
     """Each warehouse that was found gets a step of its own before the rest goes on."""
-    for process_id, facts in told:
-        new = tuple(NewStep(AUTO, f"pick {w}", f"pick {w}") for w in facts.get("warehouses", ()))
+    for step in finished:
+        new = tuple(NewStep(AUTO, f"pick {w}", f"pick {w}") for w in step.facts.get("warehouses", ()))
         edges = [e for n in range(2, 2 + len(new)) for e in (Edge(0, n), Edge(n, 1))]
-        await amend_process(tx, process_id, Amendment(steps=new, edges=tuple(edges)))
+        await amend_process(tx, step.process_id, Amendment(steps=new, edges=tuple(edges)))
 
 
 async def source(tx: Tx, calls: Sequence[Call]) -> list[Outcome]:
@@ -64,7 +64,8 @@ HOUSE = replace(
     step_kinds=MappingProxyType(
         {"ok": ok, "ask": ask, "poison": poison, "shaky": shaky, "refusing": refusing, "source": source}
     ),
-    subjects=MappingProxyType({"test": SubjectKind("test", "/tests/{id}", absorb)}),
+    subjects=MappingProxyType({"test": SubjectKind("test", "/tests/{id}")}),
+    absorbers=MappingProxyType({"test": absorb}),
 )
 
 
