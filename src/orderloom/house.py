@@ -11,7 +11,7 @@ from typing import Any
 
 import orderloom
 from orderloom.base.events import Event, type_name
-from orderloom.base.types import House, Reaction, StepHandler, SubjectKind, Subscriber
+from orderloom.base.types import Absorb, House, Reaction, StepHandler, SubjectKind, Subscriber
 
 ENTRANCES = frozenset({"cli", "web", "worker", "partner_simulator", "migrations", "house"})
 
@@ -28,17 +28,20 @@ def build_house() -> House:
     step_kinds: dict[str, StepHandler] = {}
     subjects: dict[str, SubjectKind] = {}
     subscribers: dict[str, Subscriber] = {}
+    absorbers: dict[str, Absorb] = {}
     for module in [import_module(f"orderloom.{r}.reactions") for r in rooms() if find_spec(f"orderloom.{r}.reactions")]:
         for event, commands in getattr(module, "REACTIONS", {}).items():
             reactions[event] = (*reactions.get(event, ()), *commands)
         _add(step_kinds, getattr(module, "STEP_KINDS", {}))
         _add(subjects, getattr(module, "SUBJECTS", {}))
         _add(subscribers, getattr(module, "SUBSCRIBERS", {}))
+        _add(absorbers, getattr(module, "ABSORBERS", {}))
     return House(
         reactions=MappingProxyType(reactions),
         step_kinds=MappingProxyType(step_kinds),
         subjects=MappingProxyType(subjects),
         subscribers=MappingProxyType(subscribers),
+        absorbers=MappingProxyType(absorbers),
         events=MappingProxyType({type_name(event): event for event in _declared_events()}),
     )
 

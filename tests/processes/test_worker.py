@@ -12,7 +12,19 @@ import pytest
 
 from orderloom.base.refusals import Problem
 from orderloom.base.transaction import Database, Tx, transaction
-from orderloom.base.types import EMPTY_HOUSE, SYSTEM, Call, Done, Failed, Finished, House, NotNow, Outcome, SubjectKind, Waiting
+from orderloom.base.types import (
+    EMPTY_HOUSE,
+    SYSTEM,
+    Call,
+    Done,
+    Failed,
+    Finished,
+    House,
+    NotNow,
+    Outcome,
+    SubjectKind,
+    Waiting,
+)
 from orderloom.processes.commands import amend_process, deliver, retry_steps, run_batch, set_held, start_processes
 from orderloom.processes.store.claim import claim, claim_suspect
 from orderloom.processes.types import Amendment, Delivery, Edge, Message, NewStep, Node, StepId

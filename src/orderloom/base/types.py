@@ -100,33 +100,45 @@ class Failed:
     message: str
 
 
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """A step that is done, with what came of it and the facts that it yields."""
+
+    process_id: int
+    number: int
+    key: str
+    kind: str
+    outputs: Mapping[str, Any]
+    facts: Mapping[str, Any]
+
+
 Outcome = Done | Waiting | NotNow | Failed
 StepHandler = Callable[["Tx", Sequence[Call]], Awaitable[Sequence[Outcome]]]
 Reaction = Callable[["Tx", Sequence[Any]], Awaitable[None]]
 Subscriber = Callable[["Tx", Sequence[tuple[int, "StoredEvent"]]], Awaitable[None]]
-Absorb = Callable[["Tx", Sequence[tuple[int, Mapping[str, Any]]]], Awaitable[None]]
+Absorb = Callable[["Tx", Sequence["Finished"]], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True)
 class SubjectKind:
-    """What a room tells others about one kind of subject that it owns.
-
-    `path` is where a person sees it, with `{id}`. `absorb` takes the facts that a finished step
-    yields, in the transaction of its completion and before anything that follows is released.
-    """
+    """What a room tells others about one kind of subject that it owns; `path` is where a person sees it, with `{id}`."""
 
     kind: str
     path: str
-    absorb: Absorb | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class House:
-    """The rooms wired together: who reacts to what, who carries out which step. Immutable."""
+    """The rooms wired together: who reacts to what, who carries out which step. Immutable.
+
+    An absorber takes, for processes of its kind of subject, what came of finished steps that yield
+    facts or are absorbed: in the transaction of their completion, before anything that follows.
+    """
 
     reactions: Mapping[type[Event], tuple[Reaction, ...]] = field(default_factory=lambda: MappingProxyType({}))
     step_kinds: Mapping[str, StepHandler] = field(default_factory=lambda: MappingProxyType({}))
     subjects: Mapping[str, SubjectKind] = field(default_factory=lambda: MappingProxyType({}))
+    absorbers: Mapping[str, Absorb] = field(default_factory=lambda: MappingProxyType({}))
     subscribers: Mapping[str, Subscriber] = field(default_factory=lambda: MappingProxyType({}))
     events: Mapping[str, type[Event]] = field(default_factory=lambda: MappingProxyType({}))
 

@@ -29,8 +29,9 @@ def worker(_chosen: argparse.Namespace) -> int:
     """Work until interrupted."""
     import uvloop
 
-    with database_url(read_settings()) as url:
-        uvloop.run(run_worker(url, build_house()))
+    settings = read_settings()
+    with database_url(settings) as url:
+        uvloop.run(run_worker(url, build_house(), allow_private_partners=settings.allow_private_partners))
     return 0
 
 

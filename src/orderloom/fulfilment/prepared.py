@@ -38,6 +38,14 @@ _MODES: Mapping[str, Mode] = {
 
 _GENERAL_KINDS = frozenset({"fulfilment.note", "gateway.call", "gateway.event", "gateway.appointment"})
 
+UNDO_KINDS: Mapping[str, str] = {
+    "stock.reserve": "stock.unreserve",
+    "stock.pick": "stock.put_back",
+    "purchase.send": "purchase.cancel",
+    "gateway.call": "gateway.call",
+}
+"""What takes back the kinds of step that this program or a partner carries out."""
+
 EdgeKey = tuple[int, int, str, int, str]
 
 
@@ -164,9 +172,8 @@ def _node(template: StepTemplate, hours: Hours, spec: Spec | None, *, wait_for: 
 
 
 def _undo_kind(template: StepTemplate) -> str:
-    """What takes a step back: the counterpart of a kind of its own, else a call to its partner."""
+    if template.do in UNDO_KINDS:
+        return UNDO_KINDS[template.do]
     if template.type == "manual":
         return "work.task"
-    if template.do not in _GENERAL_KINDS:
-        return f"{template.do}_undo"
-    return "gateway.call" if template.system else "fulfilment.note"
+    return "gateway.call" if template.system and template.type != "auto" else "fulfilment.note"

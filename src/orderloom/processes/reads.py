@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from orderloom.base.refusals import NotFound, Problem
 from orderloom.base.transaction import Tx
 from orderloom.parties.policy import account_filter, require
-from orderloom.processes.store.step import COLUMNS
-from orderloom.processes.types import Edge, Step, StepId
+from orderloom.processes.store import process as store
+from orderloom.processes.store.step import COLUMNS, fetch_all
+from orderloom.processes.types import Edge, Node, Step, StepId
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,3 +243,38 @@ async def states_of(tx: Tx, process_ids: Sequence[int]) -> dict[int, dict[str, i
     ):
         counted[process_id][state] = number
     return counted
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessGraph:
+    """A process with its whole graph: node, step and number belong together by place."""
+
+    process_id: int
+    nodes: tuple[Node, ...]
+    edges: tuple[Edge, ...]
+    steps: tuple[Step, ...]
+    variables: Mapping[str, Any]
+
+
+async def process_graph(tx: Tx, process_id: int) -> ProcessGraph:
+    """The graph of a process as it stands, locked until the transaction ends, since it is about to be changed."""
+    running = await store.lock(tx, [process_id])
+    if process_id not in running:
+        raise NotFound([Problem("unknown_process", "There is no such process; reload the page.")])
+    here = running[process_id]
+    steps = await fetch_all(tx, process_id)
+    return ProcessGraph(process_id, here.shape.nodes, here.shape.edges, tuple(steps), dict(here.variables))
+
+
+async def steps_by_id(tx: Tx, ids: Sequence[StepId]) -> list[Step]:
+    """These steps as they stand; those that do not exist are left out."""
+    return await tx.all(
+        f"""
+        SELECT {COLUMNS}
+          FROM unnest(%(process_ids)s::bigint[], %(numbers)s::integer[]) AS wanted (process_id, number)
+          JOIN processes.step USING (process_id, number)
+         ORDER BY process_id, number
+        """,
+        {"process_ids": [id_.process_id for id_ in ids], "numbers": [id_.number for id_ in ids]},
+        row=Step,
+    )

@@ -9,6 +9,7 @@ from typing import Any
 
 from orderloom.base.refusals import Refused
 from orderloom.base.transaction import Tx
+from orderloom.base.types import Finished
 from orderloom.processes import rules
 from orderloom.processes.events import (
     ProcessFinished,
@@ -90,17 +91,19 @@ async def _absorb_yields(tx: Tx, running: dict[int, Running], wishes: Sequence[W
     """
     telling: list[tuple[Move, dict[str, Any]]] = []
     for step, intent in wishes:
-        if intent.verb in ("complete", "open") and running[step.process_id].shape.nodes[step.number].yields:
+        node = running[step.process_id].shape.nodes[step.number]
+        if intent.verb in ("complete", "open") and (node.yields or node.absorbs):
             here = running[step.process_id]
             after = rules.moved(here.shape, step, intent, here.variables, tx.now)
-            facts = rules.yielded(here.shape.nodes[step.number], after)
-            if after.state == State.DONE and facts:
+            facts = rules.yielded(node, after)
+            if after.state == State.DONE and (facts or node.absorbs):
                 telling.append((Move(step, replace(after, token=None, chosen=None), intent), facts))
     if not telling:
         return list(wishes)
     told: dict[int, dict[str, Any]] = defaultdict(dict)
     for move, facts in telling:
-        told[move.after.process_id].update(facts)
+        names = (move.after.params or {}).get("facts_as", {})
+        told[move.after.process_id].update({names.get(name, name): value for name, value in facts.items()})
     failed = await _absorb(tx, running, [move for move, _ in telling], told)
     running.update(await processes.lock(tx, list(told)))
     fresh = await steps.fetch(tx, [step.id for step, _ in wishes])
@@ -128,12 +131,12 @@ async def _absorb(
     failed: dict[int, str] = {}
     for kind, ids in by_kind.items():
         try:
-            await _absorb_together(tx, kind, [move for move in moves if move.after.process_id in ids], told, ids)
+            await _absorb_together(tx, kind, running, [m for m in moves if m.after.process_id in ids], told)
         except Refused:
             for id_ in ids:
                 try:
                     mine = [move for move in moves if move.after.process_id == id_]
-                    await _absorb_together(tx, kind, mine, told, [id_])
+                    await _absorb_together(tx, kind, running, mine, told)
                 except Refused as refused:
                     failed[id_] = str(refused)
     tx.emit(_facts(running, [move for move in moves if move.after.process_id not in failed]))
@@ -141,14 +144,23 @@ async def _absorb(
 
 
 async def _absorb_together(
-    tx: Tx, kind: str, moves: Sequence[Move], told: Mapping[int, Mapping[str, Any]], ids: Sequence[int]
+    tx: Tx,
+    kind: str,
+    running: Mapping[int, Running],
+    moves: Sequence[Move],
+    told: Mapping[int, Mapping[str, Any]],
 ) -> None:
-    owner = tx.house.subjects.get(kind)
+    absorb = tx.house.absorbers.get(kind)
     async with tx.savepoint():
         await steps.apply(tx, moves)
-        await processes.add_variables(tx, {id_: told[id_] for id_ in ids})
-        if owner is not None and owner.absorb is not None:
-            await owner.absorb(tx, [(id_, told[id_]) for id_ in ids])
+        await processes.add_variables(tx, {move.after.process_id: told[move.after.process_id] for move in moves})
+        if absorb is not None:
+            await absorb(tx, [_finished(running[move.after.process_id], move.after) for move in moves])
+
+
+def _finished(here: Running, step: Step) -> Finished:
+    facts = rules.yielded(here.shape.nodes[step.number], step)
+    return Finished(step.process_id, step.number, step.key, step.kind, step.outputs or {}, facts)
 
 
 def _moves(tx: Tx, running: Mapping[int, Running], wishes: Sequence[Wish]) -> list[Move]:

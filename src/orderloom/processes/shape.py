@@ -156,6 +156,7 @@ def _topological(count: int, edges: Sequence[Edge]) -> list[int] | None:
 def _is_plain(node: Node, out: Sequence[Edge], into: Sequence[Edge]) -> bool:
     return not (
         node.yields
+        or node.absorbs
         or node.tells
         or node.choice is not None
         or any(edge.kind != "plan" for edge in out)

@@ -58,8 +58,9 @@ class Node:
     """The part of a step that all processes of one shape share.
 
     `when` is asked when the step is ready and decides whether it runs; `wait_for` holds an open step
-    back until it is true. `yields` names the outputs that become variables of the process; `tells`
-    has its moves stated as events. `hours` are optimistic, typical and pessimistic. `delay_seconds`
+    back until it is true. `yields` names the outputs that become variables of the process (under the
+    names that the step's parameter `facts_as` gives); what comes of it is absorbed by the owner of the
+    process when it `yields` or `absorbs`; `tells` has its moves stated as events. `hours` are optimistic, typical and pessimistic. `delay_seconds`
     is how long a timer runs. `choice` numbers the choice set: the first member that is done
     withdraws the others. `split` says which of its gateway edges a finished step takes.
     """
@@ -71,6 +72,7 @@ class Node:
     wait_for: str | None = None
     yields: tuple[str, ...] = ()
     tells: bool = False
+    absorbs: bool = False
     point_of_no_return: PointOfNoReturn = "none"
     undo: Undo | None = None
     hours: tuple[float, float, float] | None = None

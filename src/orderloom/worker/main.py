@@ -12,7 +12,6 @@ from dataclasses import dataclass
 import psycopg
 import structlog
 
-from orderloom.base.jobs import run_jobs
 from orderloom.base.transaction import Database
 from orderloom.base.types import House
 from orderloom.base.wakeup import wakeups
@@ -34,19 +33,19 @@ class Loop:
     every_seconds: float = 0
 
 
-def loops_of(database: Database, bulk: Database, worker_id: str) -> tuple[Loop, ...]:
-    """What a worker of this version does."""
-    from orderloom.worker import loops
-
-    return (Loop("jobs", lambda: run_jobs(database)), *loops.of_rooms(database, bulk, worker_id))
-
-
-async def run_worker(url: str, house: House, *, stop: asyncio.Event | None = None) -> None:
+async def run_worker(
+    url: str, house: House, *, stop: asyncio.Event | None = None, allow_private_partners: bool = False
+) -> None:
     """Work until told to stop; a batch that has begun is finished first."""
+    from orderloom.worker.loops import open_loops
+
     stop = stop or _stop_on_signal()
     worker_id = f"{socket.gethostname()}:{os.getpid()}"
-    async with Database(url, house, size=8) as database, Database(url, house, size=4, bulk=True) as bulk:
-        loops = loops_of(database, bulk, worker_id)
+    async with (
+        Database(url, house, size=8) as database,
+        Database(url, house, size=4, bulk=True) as bulk,
+        open_loops(database, bulk, worker_id, allow_private_partners=allow_private_partners) as loops,
+    ):
         bells = [asyncio.Event() for _ in loops]
         _log.info("worker started", worker=worker_id, loops=[loop.name for loop in loops])
         tasks = [

@@ -73,6 +73,7 @@ class StoredOrder:
     number: str
     account_id: int
     account_name: str
+    customer: str
     type: str
     channel: str
     priority: Priority
@@ -102,12 +103,14 @@ async def stored_orders(tx: Tx, order_ids: Sequence[int]) -> list[StoredOrder]:
     """These orders with items, ship groups and places, by id; four queries for any number of them."""
     headers = await tx.all(
         """
-          SELECT id, number, account_id, account_name, type, channel, priority, state, currency, bill_to, ship_to,
-                 billing_account_id, po_number, terms, requested_on, promised_on, catalogue_version_id, revision,
-                 version, attributes, ARRAY[]::integer[] AS items, '{}'::jsonb AS places
+          SELECT sales_order.id, sales_order.number, account_id, account_name, account.number AS customer, type,
+                 channel, priority, state, currency, bill_to, ship_to, billing_account_id, po_number, terms,
+                 requested_on, promised_on, catalogue_version_id, revision, sales_order.version,
+                 sales_order.attributes, ARRAY[]::integer[] AS items, '{}'::jsonb AS places
             FROM orders.sales_order
-           WHERE id = ANY(%(ids)s)
-        ORDER BY id
+            JOIN parties.account ON account.id = sales_order.account_id
+           WHERE sales_order.id = ANY(%(ids)s)
+        ORDER BY sales_order.id
         """,
         {"ids": list(order_ids)},
         row=StoredOrder,

@@ -1,0 +1,26 @@
+"""Verbs of fulfilment: place and submit orders, hold and release, cancel, replan, keep states and forecasts."""
+
+from orderloom.fulfilment.commands.cancelling import cancel_items, cancel_orders, finish_cancellations
+from orderloom.fulfilment.commands.changing import absorb, replan_orders
+from orderloom.fulfilment.commands.following import forecast_orders, roll_up_orders, watch_forecasts
+from orderloom.fulfilment.commands.holding import hold_orders, release_holds, sync_holds
+from orderloom.fulfilment.commands.placing import PlacedOrder, place_orders, plan_orders, simulate_order, submit_orders
+
+__all__ = [
+    "PlacedOrder",
+    "absorb",
+    "cancel_items",
+    "cancel_orders",
+    "finish_cancellations",
+    "forecast_orders",
+    "hold_orders",
+    "place_orders",
+    "plan_orders",
+    "release_holds",
+    "replan_orders",
+    "roll_up_orders",
+    "simulate_order",
+    "submit_orders",
+    "sync_holds",
+    "watch_forecasts",
+]

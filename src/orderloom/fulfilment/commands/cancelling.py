@@ -1,0 +1,87 @@
+"""Cancelling: what has not begun is stopped, what is done is taken back in reverse order."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from orderloom.base.refusals import Conflict, Problem, Refused
+from orderloom.base.transaction import Tx
+from orderloom.billing.commands import reverse_items
+from orderloom.fulfilment import store
+from orderloom.fulfilment.reads import StepStanding, order_standings, standings
+from orderloom.orders import commands as orders
+from orderloom.orders.states import CANCELLING, TERMINAL
+from orderloom.processes.commands import cancel_steps
+from orderloom.processes.reads import steps_of
+from orderloom.processes.types import StepId
+
+ENDED = frozenset({"done", "skipped", "cancelled"})
+
+
+async def cancel_orders(tx: Tx, order_ids: Sequence[int], *, reason: str) -> list[int]:
+    """Cancel orders: stop what is open, take back what is done, reverse what was to be charged.
+
+    All or nothing. An order past a hard point of no return is refused and stays as it is. A
+    cancellation ends when everything is taken back. Returns the orders that are being cancelled.
+    """
+    wanted = await orders.cancel_orders(tx, order_ids, reason=reason)
+    for order_id in wanted.requested:
+        await _take_back(tx, order_id, reason=reason)
+    await orders.accept_cancellations(tx, wanted.requested)
+    await finish_cancellations(tx, wanted.requested)
+    return [*wanted.cancelled, *wanted.requested]
+
+
+async def cancel_items(tx: Tx, order_id: int, item_ids: Sequence[int], *, reason: str) -> list[StepId]:
+    """Cancel items with their parts: steps that serve nothing else are stopped and taken back.
+
+    A thing that other items share lives on. Refused past a hard point of no return. The rest of the
+    order goes on; returns the steps that take back what was done.
+    """
+    [order] = await order_standings(tx, [order_id])
+    if order.state in TERMINAL:
+        raise Conflict([Problem("order_ended", "The order has ended; order a return instead.")])
+    gone = set(item_ids)
+    while more := {item.id for item in order.items if item.parent_id in gone} - gone:
+        gone |= more
+    steps = (await standings(tx, [order_id])).get(order_id, [])
+    mine = [step for step in steps if step.order_items and set(step.order_items) <= gone]
+    undone = await _cancel(tx, mine, reason=reason)
+    await reverse_items(tx, sorted(gone), reason=reason)
+    return undone
+
+
+async def finish_cancellations(tx: Tx, order_ids: Sequence[int]) -> list[int]:
+    """End the cancellations whose taking back is done; return those orders."""
+    cancelling = [order.id for order in await order_standings(tx, order_ids) if order.state in CANCELLING]
+    steps = await standings(tx, cancelling)
+    over = [order_id for order_id in cancelling if all(step.state in ENDED for step in steps.get(order_id, ()))]
+    return await orders.finish_cancellations(tx, over)
+
+
+async def _take_back(tx: Tx, order_id: int, *, reason: str) -> None:
+    steps = (await standings(tx, [order_id])).get(order_id, [])
+    try:
+        async with tx.savepoint():
+            await _cancel(tx, steps, reason=reason)
+    except Refused as refused:
+        raise Conflict(
+            [
+                *refused.problems,
+                Problem("not_cancelled", "The order goes on; cancel the items that still can be, or order a return."),
+            ]
+        ) from None
+    [order] = await order_standings(tx, [order_id])
+    await reverse_items(tx, [item.id for item in order.items], reason=reason)
+
+
+async def _cancel(tx: Tx, steps: Sequence[StepStanding], *, reason: str) -> list[StepId]:
+    if not steps:
+        return []
+    ids = [StepId(step.process_id, step.number) for step in steps if not step.key.startswith("undo ")]
+    undone = await cancel_steps(tx, ids, reason=reason, compensate=True)
+    for process_id in {step.process_id for step in undone}:
+        for row in await steps_of(tx, process_id):
+            if row.id in undone and row.params and "undoes" in row.params:
+                await store.copy_step(tx, process_id, int(row.params["undoes"]), row.number)
+    return undone

@@ -1,0 +1,213 @@
+"""What finished steps change in stock, in purchase orders and in the plan, before anything that follows is released.
+
+Each effect may be applied twice: what is picked, shipped or delivered already stays as it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from orderloom.base.transaction import Tx
+from orderloom.fulfilment.context import StepContext
+from orderloom.stock import reads as stock
+from orderloom.stock.commands import (
+    acknowledge_purchase_orders,
+    confirm_picks,
+    deliver,
+    dispatch,
+    notify_purchase_orders,
+    open_pick_lists,
+    pack,
+)
+from orderloom.stock.reads import PickListRow, PurchaseRow, ShipmentRow
+from orderloom.stock.types import (
+    Acknowledgement,
+    DeliveredLine,
+    Delivery,
+    Dispatch,
+    Notice,
+    NoticeLine,
+    Packing,
+    PickedLine,
+    Requirement,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """A finished step with what came of it."""
+
+    about: StepContext
+    outputs: Mapping[str, Any]
+
+    @property
+    def at(self) -> datetime | None:
+        """When it really happened, where the one who told us says so."""
+        told = self.outputs.get("at")
+        try:
+            return datetime.fromisoformat(told) if isinstance(told, str) else None
+        except ValueError:
+            return None
+
+
+Effect = Callable[[Tx, Sequence[Outcome]], Awaitable[None]]
+
+
+def requirements(about: StepContext) -> list[Requirement]:
+    """What a shipment takes from its warehouse; a thing that names none has to be sourced first."""
+    warehouse = str((about.characteristics or {}).get("warehouse") or "")
+    return [
+        Requirement(
+            subject=about.thing,
+            order_id=about.order_id,
+            order_item_id=line["order_item_id"],
+            line=line["line"],
+            sku=line["sku"],
+            warehouse=warehouse or str(line.get("warehouse") or ""),
+            quantity=Decimal(line["quantity"]),
+            bundle=line["bundle"],
+        )
+        for line in about.lines or ()
+        if line["kind"] == "good"
+    ]
+
+
+async def picked(tx: Tx, finished: Sequence[Outcome]) -> None:
+    """Take over what the warehouse picked; a reply without lines means all that was listed."""
+    await open_pick_lists(tx, [one.about.thing for one in finished])
+    picks: list[PickedLine] = []
+    for one in finished:
+        lists = await stock.pick_lists(tx, subject=(one.about.thing.kind, one.about.thing.id))
+        picks += _picks(lists, one.outputs)
+    if picks:
+        await confirm_picks(tx, picks)
+
+
+def _picks(lists: Sequence[PickListRow], outputs: Mapping[str, Any]) -> list[PickedLine]:
+    told = {
+        (line.get("line"), line.get("sku")): line for line in outputs.get("lines") or () if isinstance(line, Mapping)
+    }
+    picks = []
+    for row in lists:
+        for line in row.lines:
+            if not line["is_open"]:
+                continue
+            answer = told.get((line["line"], line["sku"]), {})
+            quantity = min(Decimal(str(answer.get("quantity", line["quantity"]))), Decimal(line["quantity"]))
+            if quantity <= 0:
+                continue
+            serials = tuple(str(serial) for serial in answer.get("serials") or ())
+            serials = serials[: int(quantity)] if line["tracking"] == "serial" else ()
+            picks.append(PickedLine(line["id"], quantity, serials))
+    return picks
+
+
+async def shipped(tx: Tx, finished: Sequence[Outcome]) -> None:
+    """Hand the packed goods to the carrier: they leave the warehouse's balance."""
+    await pack(tx, [Packing(one.about.thing, ship_to=one.about.place or "") for one in finished])
+    dispatches = []
+    for one in finished:
+        for shipment in await _shipments(tx, one.about, "packed"):
+            tracking = one.outputs.get("trackingNumber") or one.outputs.get("tracking")
+            carrier = one.outputs.get("carrier")
+            dispatches.append(
+                Dispatch(
+                    shipment.id,
+                    tracking=str(tracking) if tracking else None,
+                    carrier=str(carrier) if carrier else None,
+                    at=one.at,
+                )
+            )
+    if dispatches:
+        await dispatch(tx, dispatches)
+
+
+async def picked_and_shipped(tx: Tx, finished: Sequence[Outcome]) -> None:
+    """Both at once, where the warehouse hands over to the carrier itself."""
+    await picked(tx, finished)
+    await shipped(tx, finished)
+
+
+async def delivered(tx: Tx, finished: Sequence[Outcome]) -> None:
+    """Goods arrived, in full or in part."""
+    deliveries = []
+    for one in finished:
+        for shipment in await _shipments(tx, one.about, "shipped"):
+            deliveries.append(Delivery(shipment.id, at=one.at, lines=_arrived(shipment, one.outputs)))
+    if deliveries:
+        await deliver(tx, deliveries)
+
+
+def _arrived(shipment: ShipmentRow, outputs: Mapping[str, Any]) -> tuple[DeliveredLine, ...]:
+    told = {line.get("line"): line for line in outputs.get("lines") or () if isinstance(line, Mapping)}
+    return tuple(
+        DeliveredLine(line["id"], min(Decimal(str(told[line["line"]]["quantity"])), Decimal(line["quantity"])))
+        for line in shipment.lines
+        if line["line"] in told and "quantity" in told[line["line"]]
+    )
+
+
+async def _shipments(tx: Tx, about: StepContext, state: str) -> list[ShipmentRow]:
+    return await stock.shipments(tx, subject=(about.thing.kind, about.thing.id), state=state)
+
+
+async def _purchases(tx: Tx, about: StepContext) -> list[PurchaseRow]:
+    return await stock.purchase_orders(tx, subject=(about.thing.kind, about.thing.id))
+
+
+async def acknowledged(tx: Tx, finished: Sequence[Outcome]) -> None:
+    """The vendor accepted our purchase order."""
+    told = [
+        Acknowledgement(purchase.id, vendor_reference=str(one.outputs.get("vendorOrder") or ""))
+        for one in finished
+        for purchase in await _purchases(tx, one.about)
+    ]
+    if told:
+        await acknowledge_purchase_orders(tx, told)
+
+
+async def notified(tx: Tx, finished: Sequence[Outcome]) -> None:
+    """The vendor sent goods to the customer (ASN)."""
+    notices = [
+        Notice(
+            purchase.id,
+            notice=str(one.outputs.get("shipment") or f"ASN {one.about.step_key}")[:200],
+            lines=_noticed(purchase, one.outputs),
+            carrier=str(one.outputs.get("carrier") or ""),
+            tracking=str(one.outputs.get("trackingNumber") or ""),
+            at=one.at,
+        )
+        for one in finished
+        for purchase in await _purchases(tx, one.about)
+    ]
+    if notices:
+        await notify_purchase_orders(tx, notices)
+
+
+def _noticed(purchase: PurchaseRow, outputs: Mapping[str, Any]) -> tuple[NoticeLine, ...]:
+    told = {line.get("line"): line for line in outputs.get("lines") or () if isinstance(line, Mapping)}
+    return tuple(
+        NoticeLine(
+            line["line"],
+            Decimal(str(told[line["line"]]["quantity"])),
+            tuple(str(serial) for serial in told[line["line"]].get("serials") or ()),
+        )
+        for line in purchase.lines
+        if line["line"] in told and Decimal(str(told[line["line"]].get("quantity", 0))) > 0
+    )
+
+
+EFFECTS: Mapping[str, Effect] = {
+    "stock.pick": picked,
+    "stock.ship": shipped,
+    "stock.pick_and_ship": picked_and_shipped,
+    "stock.deliver": delivered,
+    "purchase.acknowledge": acknowledged,
+    "purchase.notify": notified,
+    "purchase.deliver": delivered,
+}
+DELIVERIES = frozenset({"stock.deliver", "purchase.deliver"})

@@ -1,0 +1,239 @@
+"""What fulfilment does when steps move, partners answer and holds come and go."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from orderloom.base.events import Event
+from orderloom.base.transaction import Tx
+from orderloom.base.types import Reaction
+from orderloom.fulfilment.callout import correlation_of, operation_of, outputs_of, payload_of, refusal_of, step_of
+from orderloom.fulfilment.charging import bill_orders, mark_passed_gates
+from orderloom.fulfilment.commands import absorb, finish_cancellations, forecast_orders, roll_up_orders, sync_holds
+from orderloom.fulfilment.events import OrderPlanned
+from orderloom.fulfilment.handlers import STEP_KINDS as HANDLERS
+from orderloom.fulfilment.handlers import write_realizations
+from orderloom.fulfilment.reads import contexts
+from orderloom.gateway.commands import enqueue
+from orderloom.gateway.events import CallAnswered, CallExhausted, CallRefused, CallUnknown, MessageReceived
+from orderloom.gateway.inbox import leave_unmatched, messages_waiting, open_messages, settle_messages
+from orderloom.gateway.reads import replies
+from orderloom.gateway.types import CallDraft
+from orderloom.gateway.types import Message as Told
+from orderloom.orders.events import HoldPlaced, HoldReleased
+from orderloom.processes.commands import complete_steps, count_events, deliver, fail_steps
+from orderloom.processes.events import (
+    ProcessAmended,
+    ProcessFinished,
+    StepDone,
+    StepEvent,
+    StepFailed,
+    StepOverdue,
+    StepRepaired,
+    StepsCancelled,
+    StepsHeld,
+    StepSkipped,
+    StepsReleased,
+    StepStarted,
+)
+from orderloom.processes.reads import steps_by_id
+from orderloom.processes.types import Completion, Count, Delivery, Failure, Message, Step, StepId
+
+ORDER = "order"
+EXPECT = "expect"
+
+
+async def keep_up(tx: Tx, events: Sequence[Event]) -> None:
+    """Roll up what became of the steps, and look at the dates again."""
+    ids = _orders(events)
+    await roll_up_orders(tx, ids)
+    await forecast_orders(tx, ids)
+
+
+async def charge_independents(tx: Tx, events: Sequence[StepEvent]) -> None:
+    """Tell billing which gates are open now; charges that wait for no bundle are billed at once."""
+    await mark_passed_gates(tx, _orders(events))
+
+
+async def announce(tx: Tx, events: Sequence[StepStarted]) -> None:
+    """Tell partners what we wait for, so that they can tell us when it happens."""
+    ids = [StepId(event.process_id, event.number) for event in events if event.subject.kind == ORDER]
+    open_ids = {step.id for step in await steps_by_id(tx, ids) if step.mode == "event" and step.state == "waiting"}
+    drafts = []
+    for about in await contexts(tx, ids):
+        if about.partner is None or about.id not in open_ids:
+            continue
+        kind = operation_of(about.step_key.split(" rest ")[0])
+        body = payload_of(about)
+        body["type"] = kind
+        body |= {"kind": kind, "count": about.expected or 1, "hint": {"lines": list(about.lines or ())}}
+        drafts.append(
+            CallDraft(
+                partner=about.partner,
+                operation=EXPECT,
+                payload=body,
+                key=f"{correlation_of(*about.id)}:{EXPECT}",
+                subject=about.order,
+                correlation=correlation_of(*about.id),
+            )
+        )
+    await enqueue(tx, drafts)
+    await _deliver_waiting(tx, [about for about in open_ids])
+
+
+async def take_answers(tx: Tx, events: Sequence[CallAnswered]) -> None:
+    """A partner answered a call: with its result now, or with a promise of a message."""
+    mine = [event for event in events if event.subject.kind == ORDER and event.operation != EXPECT]
+    now = [event for event in mine if event.status != 202 and event.correlation]
+    long = [event.call_id for event in now if event.reply is None]
+    whole = {reply.call_id: reply.reply for reply in await replies(tx, long)} if long else {}
+    await deliver(
+        tx,
+        [
+            Message(
+                str(event.correlation), outputs_of(whole.get(event.call_id) if event.reply is None else event.reply)
+            )
+            for event in now
+        ],
+    )
+    later = [step_of(event.correlation) for event in mine if event.status == 202]
+    await _deliver_waiting(tx, [StepId(*step) for step in later if step])
+
+
+async def take_refusals(tx: Tx, events: Sequence[CallRefused]) -> None:
+    """A partner's business said no: a person decides."""
+    await deliver(
+        tx,
+        [
+            Message(str(e.correlation), error_class="business", error=refusal_of(e.status, e.reply))
+            for e in events
+            if e.subject.kind == ORDER and e.operation != EXPECT and e.correlation
+        ],
+    )
+
+
+async def take_unknown(tx: Tx, events: Sequence[CallUnknown | CallExhausted]) -> None:
+    """Nobody knows what a partner did, or it cannot be reached: never success, a person decides."""
+    await deliver(
+        tx,
+        [
+            Message(str(e.correlation), error_class="unknown", error=_doubt(e))
+            for e in events
+            if e.subject.kind == ORDER and e.operation != EXPECT and e.correlation
+        ],
+    )
+
+
+def _doubt(event: CallUnknown | CallExhausted) -> str:
+    if isinstance(event, CallUnknown):
+        return f"{event.partner} may or may not have done it ({event.problem or event.outcome}); ask before retrying."
+    return f"{event.partner} could not be reached ({event.problem or event.outcome}); retry when it is back."
+
+
+async def take_messages(tx: Tx, events: Sequence[MessageReceived]) -> None:
+    """Partners told us something: match it to the step that waits for it, or keep it where a person sees it."""
+    await _match(tx, await open_messages(tx, [event.message_id for event in events]))
+
+
+async def _deliver_waiting(tx: Tx, ids: Sequence[StepId]) -> None:
+    """Steps wait now whose messages may have come before."""
+    if ids:
+        await _match(tx, await messages_waiting(tx, [correlation_of(*id_) for id_ in ids]))
+
+
+async def _match(tx: Tx, messages: Sequence[Told]) -> None:
+    named = {message.id: step_of(message.correlation) for message in messages}
+    found = {step.id: step for step in await steps_by_id(tx, [StepId(*step) for step in named.values() if step])}
+    settled: list[int] = []
+    kept: dict[str, list[int]] = {}
+    for message in messages:
+        name = named[message.id]
+        step = found.get(StepId(*name)) if name else None
+        verdict = await _apply(tx, message, step)
+        if verdict is None:
+            settled.append(message.id)
+        else:
+            kept.setdefault(verdict, []).append(message.id)
+    if settled:
+        await settle_messages(tx, settled)
+    for reason, ids in kept.items():
+        await leave_unmatched(tx, ids, reason=reason)
+
+
+async def _apply(tx: Tx, message: Told, step: Step | None) -> str | None:
+    """Give a message to its step; say why it has to be kept, or None when it is settled."""
+    if step is None:
+        return "no step waits for this correlation"
+    if step.partner != message.partner:
+        return f"the step waits for {step.partner or 'nobody'}, not for {message.partner}"
+    error = message.outputs.get("error")
+    if error:
+        if step.state not in ("waiting", "running", "ready"):
+            return "the step is not open"
+        await fail_steps(tx, [Failure(*step.id, "business", f"{message.partner} reported: {error}")])
+        return None
+    if step.mode == "event" and step.expected is not None:
+        [delivery] = await count_events(tx, [Count(*step.id, 1)])
+    elif step.mode == "event":
+        [delivery] = await complete_steps(tx, [Completion(*step.id, message.outputs)])
+    else:
+        [delivery] = await deliver(tx, [Message(correlation_of(*step.id), message.outputs)])
+    if delivery == Delivery.HELD:
+        return "the step is on hold; the message takes effect when it is released"
+    if delivery == Delivery.UNKNOWN:
+        if step.state in ("done", "skipped", "cancelled"):
+            return None
+        return "the step does not wait for it yet"
+    return None
+
+
+async def deliver_kept(tx: Tx, events: Sequence[StepsReleased]) -> None:
+    """What came while steps were on hold takes effect now."""
+    await _deliver_waiting(tx, [StepId(e.process_id, number) for e in events for number in e.numbers])
+
+
+async def follow_holds(tx: Tx, events: Sequence[HoldPlaced | HoldReleased]) -> None:
+    """Suspend and release steps as the holds say, whoever placed or lifted them."""
+    await sync_holds(tx, _orders(events))
+
+
+async def end_cancellations(tx: Tx, events: Sequence[Event]) -> None:
+    """A cancellation is over when everything is taken back."""
+    await finish_cancellations(tx, _orders(events))
+
+
+async def finish_orders(tx: Tx, events: Sequence[ProcessFinished]) -> None:
+    """The plan is carried out: write what is installed and charge for what is left."""
+    done = [event.subject.id for event in events if event.subject.kind == ORDER and event.state == "done"]
+    if done:
+        await write_realizations(tx, done)
+        await bill_orders(tx, done)
+
+
+def _orders(events: Sequence[Event]) -> list[int]:
+    return sorted({event.subject.id for event in events if event.subject.kind == ORDER})
+
+
+REACTIONS: Mapping[type[Event], tuple[Reaction, ...]] = {
+    OrderPlanned: (follow_holds,),
+    StepStarted: (announce, keep_up),
+    StepDone: (charge_independents, end_cancellations, keep_up),
+    StepSkipped: (charge_independents, keep_up),
+    StepFailed: (keep_up,),
+    StepRepaired: (end_cancellations, keep_up),
+    StepsHeld: (keep_up,),
+    StepsReleased: (deliver_kept, keep_up),
+    StepsCancelled: (end_cancellations, keep_up),
+    StepOverdue: (keep_up,),
+    ProcessAmended: (keep_up,),
+    ProcessFinished: (finish_orders, end_cancellations, keep_up),
+    CallAnswered: (take_answers,),
+    CallRefused: (take_refusals,),
+    CallUnknown: (take_unknown,),
+    CallExhausted: (take_unknown,),
+    MessageReceived: (take_messages,),
+    HoldPlaced: (follow_holds,),
+    HoldReleased: (follow_holds,),
+}
+STEP_KINDS = HANDLERS
+ABSORBERS = {ORDER: absorb}

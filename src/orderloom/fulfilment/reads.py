@@ -1,0 +1,290 @@
+"""Queries of fulfilment: what steps are about, plans and how they stand, an order's plan for screens."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from orderloom.base.transaction import Tx
+from orderloom.fulfilment.context import StepContext
+from orderloom.processes.types import StepId
+
+
+async def contexts(tx: Tx, ids: Sequence[StepId]) -> list[StepContext]:
+    """The contexts of steps of orders, by process and number; steps of other subjects are left out."""
+    if not ids:
+        return []
+    return await tx.all(
+        """
+          WITH asked AS (
+               SELECT *
+                 FROM unnest(%(process_ids)s::bigint[], %(numbers)s::integer[]) AS asked (process_id, number))
+        SELECT step.process_id, step.number, running.key AS step_key, running.kind, running.title, step.type,
+               step.owner, running.partner, running.expected, running.params,
+               sales_order.id AS order_id, sales_order.number AS order_number, sales_order.account_id,
+               sales_order.account_name, sales_order.revision, sales_order.currency, sales_order.po_number,
+               sales_order.billing_account_id,
+               thing.id AS item_id, thing.key AS thing_key, thing.kind AS thing_kind, thing.spec, thing.action,
+               thing.label, coalesce(thing.place, sales_order.ship_to) AS place, thing.quantity,
+               thing.characteristics, thing.lines, to_jsonb(place) - 'order_id' - 'address_id' AS address,
+               step.order_items,
+               (SELECT coalesce(jsonb_agg(DISTINCT jsonb_build_object(
+                                'item_id', bundle.id, 'line', bundle.line, 'product', bundle.product_code,
+                                'name', bundle.product_name)), '[]')
+                  FROM orders.item
+                  JOIN orders.item AS bundle ON bundle.id = coalesce(item.bundle_id, item.id)
+                 WHERE item.id = ANY(step.order_items)) AS bundles
+          FROM asked
+          JOIN fulfilment.step USING (process_id, number)
+          JOIN processes.step AS running USING (process_id, number)
+          JOIN orders.sales_order ON sales_order.id = step.order_id
+     LEFT JOIN fulfilment.item AS thing ON thing.id = step.item_id
+     LEFT JOIN orders.place ON place.order_id = sales_order.id
+           AND place.code = coalesce(thing.place, sales_order.ship_to)
+         ORDER BY step.process_id, step.number
+        """,
+        {"process_ids": [id_.process_id for id_ in ids], "numbers": [id_.number for id_ in ids]},
+        row=StepContext,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class PlanHead:
+    """The header of a plan."""
+
+    order_id: int
+    process_id: int
+    catalogue_version_id: int
+    facts: dict[str, Any]
+    nothing_to_do: list[int]
+    planned_at: datetime
+    forecast_at: datetime
+    promised_at: datetime
+    projected_at: datetime
+    jeopardy: str
+
+
+async def plan_heads(tx: Tx, order_ids: Sequence[int]) -> dict[int, PlanHead]:
+    """The headers of these orders' plans; orders without one are left out."""
+    rows = await tx.all(
+        """
+        SELECT order_id, process_id, catalogue_version_id, facts, nothing_to_do, planned_at, forecast_at, promised_at,
+               projected_at, jeopardy
+          FROM fulfilment.plan
+         WHERE order_id = ANY(%(ids)s)
+         ORDER BY order_id
+        """,
+        {"ids": list(order_ids)},
+        row=PlanHead,
+    )
+    return {row.order_id: row for row in rows}
+
+
+async def orders_of_processes(tx: Tx, process_ids: Sequence[int]) -> dict[int, int]:
+    """The order that each of these processes carries out."""
+    rows = await tx.all(
+        "SELECT process_id, order_id FROM fulfilment.plan WHERE process_id = ANY(%(ids)s)",
+        {"ids": list(process_ids)},
+    )
+    return dict(rows)
+
+
+@dataclass(frozen=True, slots=True)
+class Holding:
+    """An open step, whether it is suspended, and the reason of a hold that says it should be."""
+
+    number: int
+    is_held: bool
+    reason: str | None
+
+
+async def holdings(tx: Tx, order_ids: Sequence[int]) -> dict[int, list[Holding]]:
+    """The open steps of orders with the holds that block them, by process.
+
+    A hold on an item blocks the steps that serve it or its parts; `shipping` those of shipments and
+    purchases, `billing` those that release billing.
+    """
+    rows = await tx.all(
+        """
+        SELECT step.process_id, step.number, step.held,
+               (SELECT min(hold.code || ': ' || hold.reason)
+                  FROM orders.hold
+                 WHERE hold.order_id = about.order_id
+                   AND hold.released_at IS NULL
+                   AND (hold.item_id IS NULL
+                        OR hold.item_id = ANY(about.order_items)
+                        OR EXISTS (SELECT
+                                     FROM orders.item
+                                    WHERE item.id = ANY(about.order_items) AND item.bundle_id = hold.item_id))
+                   AND CASE hold.blocks
+                       WHEN 'shipping' THEN thing.kind IN ('shipment', 'purchaseOrder')
+                       WHEN 'billing' THEN step.kind LIKE 'billing.%%'
+                       ELSE true
+                       END)
+          FROM fulfilment.step AS about
+          JOIN processes.step USING (process_id, number)
+     LEFT JOIN fulfilment.item AS thing ON thing.id = about.item_id
+         WHERE about.order_id = ANY(%(ids)s)
+           AND step.state NOT IN ('done', 'skipped', 'cancelled')
+         ORDER BY step.process_id, step.number
+        """,
+        {"ids": list(order_ids)},
+    )
+    found: dict[int, list[Holding]] = {}
+    for process_id, number, is_held, reason in rows:
+        found.setdefault(process_id, []).append(Holding(number, is_held, reason))
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class StepStanding:
+    """A step of an order's process, for roll-up and forecast."""
+
+    order_id: int
+    process_id: int
+    number: int
+    key: str
+    title: str
+    mode: str
+    kind: str
+    state: str
+    sub_reason: str | None
+    mandatory: bool
+    held: bool
+    expected: int | None
+    order_items: list[int]
+    owner: str
+    ready_at: datetime | None
+    started_at: datetime | None
+    finished_at: datetime | None
+    not_before: datetime | None
+
+
+async def standings(tx: Tx, order_ids: Sequence[int]) -> dict[int, list[StepStanding]]:
+    """The steps of orders as they stand, by order, in the order of their numbers; undo steps included."""
+    rows = await tx.all(
+        """
+        SELECT plan.order_id, step.process_id, step.number, step.key, step.title, step.mode, step.kind, step.state,
+               step.sub_reason, step.mandatory, step.held, step.expected,
+               coalesce(about.order_items, '{}') AS order_items, coalesce(about.owner, 'internal') AS owner,
+               step.ready_at, step.started_at, step.finished_at, step.not_before
+          FROM fulfilment.plan
+          JOIN processes.step USING (process_id)
+     LEFT JOIN fulfilment.step AS about USING (process_id, number)
+         WHERE plan.order_id = ANY(%(ids)s)
+         ORDER BY plan.order_id, step.number
+        """,
+        {"ids": list(order_ids)},
+        row=StepStanding,
+    )
+    found: dict[int, list[StepStanding]] = {}
+    for row in rows:
+        found.setdefault(row.order_id, []).append(row)
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class ItemStanding:
+    """An item of an order, for roll-up."""
+
+    id: int
+    order_id: int
+    line: str
+    parent_id: int | None
+    action: str
+    state: str
+    withdrawn: bool
+
+
+@dataclass(frozen=True, slots=True)
+class OrderStanding:
+    """An order with its items, for roll-up."""
+
+    id: int
+    number: str
+    account_id: int
+    state: str
+    items: tuple[ItemStanding, ...] = ()
+
+
+async def order_standings(tx: Tx, order_ids: Sequence[int]) -> list[OrderStanding]:
+    """Orders with their items as they stand, locked so that one roll-up at a time decides."""
+    orders = await tx.all(
+        """
+        SELECT id, number, account_id, state
+          FROM orders.sales_order
+         WHERE id = ANY(%(ids)s)
+         ORDER BY id
+           FOR NO KEY UPDATE
+        """,
+        {"ids": list(order_ids)},
+    )
+    items = await tx.all(
+        """
+        SELECT id, order_id, line, parent_id, action, state, withdrawn_in IS NOT NULL AS withdrawn
+          FROM orders.item
+         WHERE order_id = ANY(%(ids)s)
+         ORDER BY order_id, position
+        """,
+        {"ids": list(order_ids)},
+        row=ItemStanding,
+    )
+    by_order: dict[int, list[ItemStanding]] = {}
+    for item in items:
+        by_order.setdefault(item.order_id, []).append(item)
+    return [
+        OrderStanding(id_, number, account_id, state, tuple(by_order.get(id_, ())))
+        for id_, number, account_id, state in orders
+    ]
+
+
+async def orders_to_look_at(tx: Tx, *, limit: int) -> list[int]:
+    """Orders whose forecast is due to be made again, the longest due first; rows are locked."""
+    return await tx.values(
+        """
+        SELECT order_id
+          FROM fulfilment.plan
+         WHERE look_again_at <= base.now()
+         ORDER BY look_again_at
+         LIMIT %(limit)s
+           FOR UPDATE SKIP LOCKED
+        """,
+        {"limit": limit},
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class PassedGate:
+    """A step that a charge waits for and that has ended well, with the time that counts."""
+
+    order_id: int
+    step: str
+    is_skipped: bool
+    at: datetime
+
+
+async def passed_gates(tx: Tx, order_ids: Sequence[int]) -> list[PassedGate]:
+    """Gates of armed charges whose steps are done or skipped, not told to billing yet.
+
+    The time is when it really happened, where the one who completed the step said so (`at`).
+    """
+    return await tx.all(
+        """
+        SELECT DISTINCT gate.order_id, gate.step, step.state = 'skipped' AS is_skipped,
+               CASE WHEN step.outputs ->> 'at' ~ '^\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d'
+                    THEN (step.outputs ->> 'at')::timestamptz
+                    ELSE step.finished_at
+               END AS at
+          FROM billing.gate
+          JOIN fulfilment.plan ON plan.order_id = gate.order_id
+          JOIN processes.step ON step.process_id = plan.process_id AND step.key = gate.step
+         WHERE gate.order_id = ANY(%(ids)s)
+           AND gate.outcome IS NULL
+           AND step.state IN ('done', 'skipped')
+         ORDER BY gate.order_id, gate.step
+        """,
+        {"ids": list(order_ids)},
+        row=PassedGate,
+    )

@@ -1,0 +1,168 @@
+"""The rows of fulfilment: plans, things, and what each step is for. The only writer of the schema."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import fields
+from typing import Any
+
+from orderloom.base.transaction import Json, Tx
+from orderloom.fulfilment.rows import Forecast, NewPlan, NewStep, NewThing
+
+
+async def insert_plans(tx: Tx, plans: Sequence[NewPlan], things: Sequence[NewThing], steps: Sequence[NewStep]) -> None:
+    """Write plans with their things and steps, three statements for any number of orders."""
+    await tx.execute(
+        """
+        INSERT INTO fulfilment.plan (order_id, process_id, catalogue_version_id, facts, nothing_to_do, critical_path,
+               optimistic_seconds, typical_seconds, pessimistic_seconds, forecast_at, promised_at, projected_at,
+               look_again_at)
+        SELECT order_id, process_id, catalogue_version_id, facts,
+               ARRAY(SELECT jsonb_array_elements_text(nothing_to_do)::bigint),
+               ARRAY(SELECT jsonb_array_elements_text(critical_path)::integer),
+               optimistic_seconds, typical_seconds, pessimistic_seconds, forecast_at, promised_at, projected_at,
+               look_again_at
+          FROM unnest(%(order_id)s::bigint[], %(process_id)s::bigint[], %(catalogue_version_id)s::bigint[],
+                      %(facts)s::jsonb[], %(nothing_to_do)s::jsonb[], %(critical_path)s::jsonb[],
+                      %(optimistic_seconds)s::bigint[], %(typical_seconds)s::bigint[],
+                      %(pessimistic_seconds)s::bigint[], %(forecast_at)s::timestamptz[], %(promised_at)s::timestamptz[],
+                      %(projected_at)s::timestamptz[], %(look_again_at)s::timestamptz[])
+               AS fresh (order_id, process_id, catalogue_version_id, facts, nothing_to_do, critical_path,
+                         optimistic_seconds, typical_seconds, pessimistic_seconds, forecast_at, promised_at,
+                         projected_at, look_again_at)
+        """,
+        _columns(plans, NewPlan, as_json={"facts", "nothing_to_do", "critical_path"}),
+    )
+    await upsert_things(tx, things)
+    await insert_steps(tx, steps)
+
+
+async def upsert_things(tx: Tx, things: Sequence[NewThing]) -> None:
+    """Write things by key: those that are there already follow the plan, and come back if they were withdrawn."""
+    if not things:
+        return
+    await tx.execute(
+        """
+        INSERT INTO fulfilment.item (order_id, position, key, kind, spec, action, label, parent_key, system, scope,
+               place, quantity, characteristics, lines, sources, why, is_provisional)
+        SELECT order_id, position, key, kind, spec, action, label, parent_key, system, scope,
+               place, quantity, characteristics, lines,
+               ARRAY(SELECT jsonb_array_elements_text(sources)::bigint), why, is_provisional
+          FROM unnest(%(order_id)s::bigint[], %(position)s::integer[], %(key)s::text[], %(kind)s::text[],
+                      %(spec)s::text[], %(action)s::text[], %(label)s::text[], %(parent_key)s::text[],
+                      %(system)s::text[], %(scope)s::text[], %(place)s::text[], %(quantity)s::numeric[],
+                      %(characteristics)s::jsonb[], %(lines)s::jsonb[], %(sources)s::jsonb[], %(why)s::jsonb[],
+                      %(is_provisional)s::boolean[])
+               AS fresh (order_id, position, key, kind, spec, action, label, parent_key, system, scope, place,
+                         quantity, characteristics, lines, sources, why, is_provisional)
+            ON CONFLICT (order_id, key) DO UPDATE
+           SET position = excluded.position, action = excluded.action, label = excluded.label,
+               parent_key = excluded.parent_key, place = excluded.place, quantity = excluded.quantity,
+               characteristics = excluded.characteristics, lines = excluded.lines, sources = excluded.sources,
+               why = excluded.why, is_provisional = excluded.is_provisional, withdrawn = false
+        """,
+        _columns(things, NewThing, as_json={"characteristics", "lines", "sources", "why"}),
+    )
+
+
+async def withdraw_things_missing(tx: Tx, order_id: int, planned: Sequence[str]) -> None:
+    """Mark things that the plan no longer has."""
+    await tx.execute(
+        """
+        UPDATE fulfilment.item
+           SET withdrawn = true
+         WHERE order_id = %(order_id)s AND NOT withdrawn AND key <> ALL(%(keys)s)
+        """,
+        {"order_id": order_id, "keys": list(planned)},
+    )
+
+
+async def copy_step(tx: Tx, process_id: int, number: int, copy: int) -> None:
+    """Say that a new step is for the same as another one: the rest of a delivery, or what takes it back."""
+    await tx.execute(
+        """
+        INSERT INTO fulfilment.step (process_id, number, order_id, item_id, order_items, owner, type,
+               planned_start, planned_finish, slack_seconds, is_critical, why)
+        SELECT process_id, %(copy)s, order_id, item_id, order_items, owner, type,
+               base.now(), base.now() + (planned_finish - planned_start), NULL, false, why
+          FROM fulfilment.step
+         WHERE process_id = %(process_id)s AND number = %(number)s
+            ON CONFLICT (process_id, number) DO NOTHING
+        """,
+        {"process_id": process_id, "number": number, "copy": copy},
+    )
+
+
+async def insert_steps(tx: Tx, steps: Sequence[NewStep]) -> None:
+    """Write what steps are for; a step that is there already follows the plan."""
+    if not steps:
+        return
+    await tx.execute(
+        """
+        INSERT INTO fulfilment.step (process_id, number, order_id, item_id, order_items, owner, type,
+               planned_start, planned_finish, slack_seconds, is_critical, why)
+        SELECT fresh.process_id, fresh.number, fresh.order_id, item.id,
+               ARRAY(SELECT jsonb_array_elements_text(fresh.order_items)::bigint), fresh.owner, fresh.type,
+               fresh.planned_start, fresh.planned_finish, fresh.slack_seconds, fresh.is_critical, fresh.why
+          FROM unnest(%(process_id)s::bigint[], %(number)s::integer[], %(order_id)s::bigint[], %(thing_key)s::text[],
+                      %(order_items)s::jsonb[], %(owner)s::text[], %(type)s::text[], %(planned_start)s::timestamptz[],
+                      %(planned_finish)s::timestamptz[], %(slack_seconds)s::bigint[], %(is_critical)s::boolean[],
+                      %(why)s::text[])
+               AS fresh (process_id, number, order_id, thing_key, order_items, owner, type, planned_start,
+                         planned_finish, slack_seconds, is_critical, why)
+     LEFT JOIN fulfilment.item ON item.order_id = fresh.order_id AND item.key = fresh.thing_key
+            ON CONFLICT (process_id, number) DO UPDATE
+           SET item_id = excluded.item_id, order_items = excluded.order_items,
+               slack_seconds = excluded.slack_seconds, is_critical = excluded.is_critical, why = excluded.why
+        """,
+        _columns(steps, NewStep, as_json={"order_items"}),
+    )
+
+
+async def record_facts(tx: Tx, order_id: int, facts: Mapping[str, Any]) -> None:
+    """Keep all that is known from outside with the plan."""
+    await tx.execute(
+        "UPDATE fulfilment.plan SET facts = %(facts)s WHERE order_id = %(order_id)s",
+        {"order_id": order_id, "facts": Json(facts)},
+    )
+
+
+async def record_forecasts(tx: Tx, forecasts: Sequence[Forecast]) -> list[tuple[int, str, str]]:
+    """Write forecasts; return order, jeopardy before and jeopardy after where it changed."""
+    return await tx.all(
+        """
+          WITH fresh AS (
+               SELECT *
+                 FROM unnest(%(order_id)s::bigint[], %(projected_at)s::timestamptz[], %(jeopardy)s::text[],
+                             %(look_again_at)s::timestamptz[])
+                      AS fresh (order_id, projected_at, jeopardy, look_again_at)),
+               before AS (
+               SELECT plan.order_id, plan.jeopardy
+                 FROM fulfilment.plan
+                 JOIN fresh USING (order_id)
+                ORDER BY plan.order_id
+                  FOR UPDATE OF plan),
+               written AS (
+               UPDATE fulfilment.plan
+                  SET projected_at = fresh.projected_at, jeopardy = fresh.jeopardy,
+                      look_again_at = fresh.look_again_at
+                 FROM fresh
+                WHERE plan.order_id = fresh.order_id
+            RETURNING plan.order_id, plan.jeopardy)
+        SELECT order_id, before.jeopardy, written.jeopardy
+          FROM before
+          JOIN written USING (order_id)
+         WHERE before.jeopardy <> written.jeopardy
+         ORDER BY order_id
+        """,
+        _columns(forecasts, Forecast, as_json=set()),
+    )
+
+
+def _columns(rows: Sequence[Any], kind: type[Any], *, as_json: set[str]) -> dict[str, list[Any]]:
+    return {
+        field.name: [
+            Json(getattr(row, field.name)) if field.name in as_json else getattr(row, field.name) for row in rows
+        ]
+        for field in fields(kind)
+    }

@@ -1,0 +1,87 @@
+"""What the rooms have a worker do, beside running jobs: steps, calls, and clockwork."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import timedelta
+
+from orderloom.base.jobs import run_jobs
+from orderloom.base.transaction import Database, Tx, in_transaction, transaction
+from orderloom.base.types import SYSTEM
+from orderloom.billing.commands import bill_recurring, issue_invoices
+from orderloom.fulfilment.commands import watch_forecasts
+from orderloom.gateway.addresses import LOCAL
+from orderloom.gateway.sending import Sender
+from orderloom.gateway.wire import Wire
+from orderloom.parties.commands import forget_old
+from orderloom.processes.worker import StepWorker, sweep
+from orderloom.stock.commands import release_expired
+from orderloom.worker.main import Loop
+
+DAY_SECONDS = 86_400
+
+
+@asynccontextmanager
+async def open_loops(
+    database: Database, bulk: Database, worker_id: str, *, allow_private_partners: bool
+) -> AsyncIterator[tuple[Loop, ...]]:
+    """The loops of a worker; what they hold is given back in the end."""
+    async with AsyncExitStack() as stack:
+        wire = await stack.enter_async_context(Wire(allowed=LOCAL if allow_private_partners else ()))
+        sender = await stack.enter_async_context(Sender(database, wire, worker_id))
+        steps = StepWorker(bulk, worker_id)
+        stack.push_async_callback(steps.stop)
+        yield (
+            Loop("steps", steps.turn),
+            Loop("jobs", lambda: run_jobs(database)),
+            Loop("calls", sender.turn),
+            Loop("sweep", lambda: sweep(bulk), every_seconds=1),
+            Loop("forecasts", _committed(database, watch_forecasts), every_seconds=15),
+            Loop("claims", _committed(database, _release_expired), every_seconds=30),
+            Loop("recurring", lambda: bill_due(database), every_seconds=60),
+            Loop("months", _committed(database, _add_months), every_seconds=DAY_SECONDS / 4),
+            Loop("forgetting", _committed(database, _forget), every_seconds=DAY_SECONDS / 4),
+        )
+
+
+def _committed(database: Database, work: Callable[[Tx], Awaitable[int]]) -> Callable[[], Awaitable[int]]:
+    return lambda: in_transaction(database, SYSTEM, work)
+
+
+async def bill_due(database: Database) -> int:
+    """Charge and invoice what recurs and is due by now; return how many charges there were."""
+    async with transaction(database, SYSTEM) as tx:
+        charged = await bill_recurring(tx, tx.now.date())
+        orders = await tx.values(
+            """
+            SELECT DISTINCT trigger.order_id
+              FROM billing.charge
+              JOIN billing.trigger ON trigger.id = charge.trigger_id
+             WHERE charge.id = ANY(%(ids)s)
+            """,
+            {"ids": list(charged)},
+        )
+        if orders:
+            await issue_invoices(tx, order_ids=orders)
+        return len(charged)
+
+
+async def _release_expired(tx: Tx) -> int:
+    return len(await release_expired(tx))
+
+
+async def _forget(tx: Tx) -> int:
+    await forget_old(tx)
+    return 0
+
+
+async def _add_months(tx: Tx) -> int:
+    """Make the partitions of this month and the next two."""
+    added = 0
+    for table in ("base.event", "processes.step_log"):
+        added += await tx.value(
+            "SELECT base.add_months(%(table)s::regclass, %(first)s, %(last)s)",
+            {"table": table, "first": tx.now.date(), "last": (tx.now + timedelta(days=62)).date()},
+        )
+    return added
