@@ -63,7 +63,11 @@ async def test_what_changes_is_told_to_who_may_see_it(feed, database):
 async def test_who_sees_no_account_hears_nothing_of_it(feed, database):
     stranger = Actor("user", "Eve", 1, frozenset({"parties.read"}))
     without_right = Actor("user", "Bob", 2, frozenset({"stock.read"}), all_accounts=True)
-    async with listening(feed, stranger) as first, listening(feed, without_right) as second, listening(feed, SYSTEM) as all_:
+    async with (
+        listening(feed, stranger) as first,
+        listening(feed, without_right) as second,
+        listening(feed, SYSTEM) as all_,
+    ):
         await open_account(database)
         await until(lambda: told(all_))
 

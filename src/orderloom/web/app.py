@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
 from pkgutil import iter_modules
-from typing import Any
+from typing import Any, cast
 
 import structlog
 from litestar import Litestar, Request
@@ -23,7 +23,7 @@ from orderloom.base.transaction import Database
 from orderloom.base.types import House
 from orderloom.web.answers import encoder
 from orderloom.web.call import NOBODY
-from orderloom.web.dispatch import dispatch
+from orderloom.web.dispatch import admit, dispatch
 from orderloom.web.edge import Edge, Metrics
 from orderloom.web.live import LiveFeed
 from orderloom.web.openapi import describe
@@ -113,8 +113,9 @@ def handler_of(web: Web, route: Route) -> HTTPRouteHandler:
 
     async def answer(request: Request[Any, Any, Any]) -> Response[Any]:
         if route.kind == "raw":
-            return await route.answer(web, request, **request.path_params)  
-        return await dispatch(web, route, request)  
+            await admit(web, route, request)
+            return cast("Response[Any]", await route.answer(web, request, **request.path_params))
+        return await dispatch(web, route, request)
 
     limit = {} if route.body_bytes is None else {"request_max_body_size": route.body_bytes}
     return HTTPRouteHandler(

@@ -12,7 +12,7 @@ from litestar.response import Response, Stream
 from orderloom.base.idempotency import KeptAnswer, RequestKey, keep, recall
 from orderloom.base.parsing import parse, parse_json, refuse_bad_text
 from orderloom.base.refusals import Forbidden, Problem, Unauthenticated, refuse
-from orderloom.base.transaction import Tx, in_transaction
+from orderloom.base.transaction import Tx, in_transaction, transaction
 from orderloom.web.answers import Answer, Cookie, Page, SeeOther, Sent, encoder
 from orderloom.web.call import ANONYMOUS, Call, Visitor
 from orderloom.web.preconditions import etag_of
@@ -61,6 +61,18 @@ async def dispatch(web: Web, route: Route, request: Request[Any, Any, Any]) -> R
         return await answer_once(web, route, request, call)
 
     return await in_transaction(web.database, ANONYMOUS, work)
+
+
+async def admit(web: Web, route: Route, request: Request[Any, Any, Any]) -> None:
+    """Let nobody into a raw route whom its permission does not cover; it finds the visitor in the request's state."""
+    if route.permission == PUBLIC:
+        return
+    async with transaction(web.database, ANONYMOUS) as tx:
+        visitor = await find_visitor(tx, request)
+    request.scope["state"]["visitor"] = visitor
+    allow(route, visitor)
+    if route.writes and visitor.session:
+        refuse_forgery(visitor, request.headers, {})
 
 
 async def answer_once(web: Web, route: Route, request: Request[Any, Any, Any], call: Call) -> Response[Any] | Stream:

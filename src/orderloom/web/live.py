@@ -1,4 +1,4 @@
-"""What changed, told to open pages: one reader of facts and step moves for each web process, one stream for a browser."""
+"""What changed, told to open pages: one reader of facts and moves for each process, one stream for each browser."""
 
 from __future__ import annotations
 
@@ -129,9 +129,7 @@ class LiveFeed:
             self.marks.popleft()
         floor = self.floor()
         self.seen = {
-            (source, id_)
-            for source, id_ in self.seen
-            if id_ > (floor.event_id if source == "event" else floor.move_id)
+            (source, id_) for source, id_ in self.seen if id_ > (floor.event_id if source == "event" else floor.move_id)
         }
 
     def hand_out(self, fresh: Sequence[Change]) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 from litestar.exceptions import HTTPException
 
-from orderloom.base.refusals import Problem, Refused
+from orderloom.base.refusals import NotFound, Problem, Refused
 
 MEDIA_TYPE = "application/problem+json"
 BUG = Problem(
@@ -71,3 +71,8 @@ def problem_document(status: int, problems: tuple[Problem, ...], *, instance: st
             {"code": problem.code, "message": problem.message, "pointer": problem.pointer} for problem in problems
         ],
     }
+
+
+def not_there() -> NotFound:
+    """What is asked for does not exist, or not for this actor."""
+    return NotFound([SENTENCES[404]])

@@ -11,12 +11,14 @@ from typing import Any
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
+import msgspec
 from babel.dates import format_date, format_datetime, format_timedelta
 from babel.numbers import format_currency, format_decimal
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context
 from jinja2.runtime import Context
 from markupsafe import Markup, escape
 
+from orderloom.web.answers import encoder
 from orderloom.web.call import Call
 from orderloom.web.navigation import navigation_for
 from orderloom.web.paging import with_query
@@ -47,6 +49,7 @@ class Templates:
             "day": day,
             "when": when,
             "words": words,
+            "json": pretty,
             "path": lambda value: quote(str(value), safe=""),
         }
 
@@ -140,3 +143,8 @@ def words(value: object) -> str:
     """`in_progress` as a person reads it: “In progress”."""
     text = str(value).replace("_", " ").replace(".", " ")
     return text[:1].upper() + text[1:]
+
+
+def pretty(value: object) -> str:
+    """Values as indented JSON, for people who read the wire."""
+    return msgspec.json.format(encoder.encode(value), indent=2).decode()

@@ -8,6 +8,7 @@ from typing import Annotated
 from pydantic import Field
 
 from orderloom.base.parsing import strict
+from orderloom.base.refusals import refuse_if_any
 from orderloom.parties.commands.account import create_accounts, update_account
 from orderloom.parties.commands.belonging import (
     add_billing_accounts,
@@ -15,6 +16,8 @@ from orderloom.parties.commands.belonging import (
     save_addresses,
     set_shipping_preference,
 )
+from orderloom.parties.commands.customers import import_customers
+from orderloom.parties.customer_rows import read_customer_rows
 from orderloom.parties.reads import account as reads
 from orderloom.parties.types import (
     AccountDraft,
@@ -22,14 +25,16 @@ from orderloom.parties.types import (
     AddressDraft,
     BillingAccountDraft,
     ContactDraft,
+    ImportOutcome,
     ShippingDraft,
 )
 from orderloom.web.answers import Answer, Rows
 from orderloom.web.call import Call
-from orderloom.web.inputs import Cursor, Limit, Search
+from orderloom.web.inputs import Cursor, DryRun, Limit, Search
 from orderloom.web.paging import LIMIT, cut, place_of
 from orderloom.web.preconditions import seen_version
 from orderloom.web.routes import Routes
+from orderloom.web.table_files import cells_of
 
 routes = Routes("api", "/api")
 
@@ -81,6 +86,14 @@ async def open_customer(call: Call, body: AccountDraft) -> Answer:
     [account_id] = await create_accounts(call.tx, [body])
     page = await reads.account_page(call.tx, account_id)
     return Answer(page, version=page.version, location=f"/api/customers/{account_id}")
+
+
+@routes.post("/customers/import", permission="parties.write", query=DryRun, returns=ImportOutcome, takes="text/csv")
+async def import_customer_rows(call: Call, query: DryRun) -> ImportOutcome:
+    """Open and change customers from CSV; all rows or none. With `dry_run` it says only what would be done."""
+    rows, problems = read_customer_rows(cells_of(call.content))
+    refuse_if_any(problems)
+    return await import_customers(call.tx, rows, dry_run=query.dry_run)
 
 
 @routes.put(

@@ -8,15 +8,14 @@ from typing import TYPE_CHECKING, Any
 from litestar.response import Response, Stream
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
-from orderloom.base.refusals import NotFound, Problem, Unauthenticated
+from orderloom.base.refusals import NotFound, Problem
 from orderloom.base.transaction import transaction
 from orderloom.base.types import SYSTEM
 from orderloom.web.answers import SeeOther
-from orderloom.web.call import ANONYMOUS, Call
+from orderloom.web.call import Call
 from orderloom.web.live import place_from
 from orderloom.web.navigation import navigation_for
 from orderloom.web.routes import PUBLIC, SIGNED_IN, Routes
-from orderloom.web.visitors import find_visitor
 
 if TYPE_CHECKING:
     from litestar import Request
@@ -76,14 +75,10 @@ async def api_docs(web: Web, request: Request[Any, Any, Any]) -> Response[Any]:
 @routes.get("/live", permission=SIGNED_IN)
 async def live(web: Web, request: Request[Any, Any, Any]) -> Stream:
     """Stream what changes, as far as the reader may know of it."""
-    async with transaction(web.database, ANONYMOUS) as tx:
-        visitor = await find_visitor(tx, request)
-    if not visitor.signed_in:
-        raise Unauthenticated([Problem("log_in_needed", "Log in to see what is live.")])
     named = request.headers.get("last-event-id") or request.query_params.get("since") or ""
     since = place_from(str(named))
     return Stream(
-        web.feed.stream(visitor.actor, since),
+        web.feed.stream(request.scope["state"]["visitor"].actor, since),
         media_type="text/event-stream",
         headers={"cache-control": "no-store", "x-accel-buffering": "no"},
     )

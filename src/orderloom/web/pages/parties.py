@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from orderloom.assets.reads import tree
+from orderloom.assets.types import Asset
 from orderloom.parties.reads import account as reads
 from orderloom.web.answers import Page
 from orderloom.web.api.parties import AccountFilter, accounts_matching
@@ -21,4 +23,9 @@ async def customers_page(call: Call, query: AccountFilter) -> Page:
 @routes.get("/customers/{account_id:int}", permission="parties.read")
 async def customer_page(call: Call, account_id: int) -> Page:
     """One customer: the tree it stands in, people, places, billing accounts and how goods are wanted."""
-    return Page("parties/customer.html", {"page": await reads.account_page(call.tx, account_id)})
+    page = await reads.account_page(call.tx, account_id)
+    return Page("parties/customer.html", {"page": page, "assets": await installed(call, account_id)})
+
+
+async def installed(call: Call, account_id: int) -> list[Asset]:
+    return await tree(call.tx, account_id=account_id) if call.actor.may("orders.read") else []

@@ -127,4 +127,8 @@ function beginning(whole, svg) {
 const steerAll = () => document.querySelectorAll(".plan").forEach(steer);
 document.addEventListener("DOMContentLoaded", steerAll);
 document.addEventListener("htmx:load", steerAll);
+// A menu that somebody has open is not pulled away; the next change reads again.
+document.addEventListener("htmx:beforeRequest", (event) => {
+  if (event.detail.target?.querySelector?.("details.menu[open]") && event.detail.requestConfig?.verb === "get") event.preventDefault();
+});
 document.addEventListener("htmx:responseError", (event) => { event.detail.elt?.closest("dialog")?.close(); });

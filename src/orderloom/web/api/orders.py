@@ -1,0 +1,186 @@
+"""The API of orders: capture, read, stop, cancel, and the plan."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any, get_args
+
+from pydantic import Field
+
+from orderloom.base.parsing import strict
+from orderloom.base.transaction import Tx
+from orderloom.fulfilment.commands import (
+    PlacedOrder,
+    cancel_orders,
+    hold_orders,
+    place_orders,
+    release_holds,
+    simulate_order,
+    submit_orders,
+)
+from orderloom.fulfilment.simulate import as_json
+from orderloom.orders.order import HoldDraft
+from orderloom.orders.reads import OrderFilter, OrderPage, OrderRow, list_orders, order_id_of, order_page
+from orderloom.orders.states import State
+from orderloom.orders.types import OrderDraft
+from orderloom.web.answers import Answer, Rows
+from orderloom.web.call import Call
+from orderloom.web.inputs import Cursor, Limit, Search, Why, WhyText
+from orderloom.web.paging import LIMIT, cut, place_of
+from orderloom.web.plan import Happening, OrderPlan, order_plan, order_timeline
+from orderloom.web.preconditions import require_match
+from orderloom.web.problems import not_there
+from orderloom.web.routes import Routes
+
+routes = Routes("api", "/api")
+STATES: tuple[State, ...] = get_args(State)
+
+
+@strict
+@dataclass(frozen=True, slots=True)
+class OrderQuery:
+    """Which orders to list."""
+
+    text: Search | None = None
+    state: State | None = None
+    account_id: Annotated[int, Field(ge=1)] | None = None
+    channel: Annotated[str, Field(max_length=100)] | None = None
+    external_id: Annotated[str, Field(max_length=100)] | None = None
+    product_code: Annotated[str, Field(max_length=100)] | None = None
+    on_hold: bool | None = None
+    cursor: Cursor | None = None
+    limit: Limit = LIMIT
+
+
+async def orders_matching(call: Call, query: OrderQuery) -> tuple[list[OrderRow], str | None]:
+    """One page of the orders that the actor sees, the newest first."""
+    place = place_of(query.cursor, int)
+    wanted = OrderFilter(
+        states=(query.state,) if query.state else (),
+        account_id=query.account_id,
+        text=query.text,
+        channel=query.channel,
+        external_id=query.external_id,
+        product_code=query.product_code,
+        is_on_hold=query.on_hold,
+    )
+    rows = await list_orders(call.tx, wanted, before=place[0] if place else None, limit=query.limit + 1)
+    return cut(rows, query.limit, lambda row: (row.id,))
+
+
+async def order_named(tx: Tx, reference: str) -> int:
+    """The order with this number, external id or id; 404 where the actor does not see it."""
+    if reference.isascii() and reference.isdecimal() and len(reference) < 19:
+        return int(reference)
+    if len(reference) > 100:
+        raise not_there()
+    return await order_id_of(tx, reference)
+
+
+@routes.post("/orders", permission="orders.write", body=OrderDraft, returns=PlacedOrder, status=201)
+async def place_order(call: Call, body: OrderDraft) -> Answer:
+    """Take an order and commit the customer to it; it is planned at once."""
+    [placed] = await place_orders(call.tx, [body])
+    return Answer(placed, location=f"/api/orders/{placed.number}")
+
+
+@routes.post("/orders/drafts", permission="orders.write", body=OrderDraft, returns=PlacedOrder, status=201)
+async def draft_order(call: Call, body: OrderDraft) -> Answer:
+    """Write an order down without committing the customer."""
+    [drafted] = await place_orders(call.tx, [body], submit=False)
+    return Answer(drafted, location=f"/api/orders/{drafted.number}")
+
+
+@routes.post("/orders/simulate", permission="orders.read", body=OrderDraft)
+async def simulate(call: Call, body: OrderDraft) -> Any:
+    """Plan an order without side effects: items, fulfilment items, steps, dependencies, dates, billing, and why."""
+    return as_json(await simulate_order(call.tx, body))
+
+
+@routes.get("/orders", permission="orders.read", query=OrderQuery, returns=(Rows, OrderRow))
+async def read_orders(call: Call, query: OrderQuery) -> Rows:
+    """Orders, the newest first."""
+    return Rows(*await orders_matching(call, query))
+
+
+@routes.get("/orders/{reference:str}", permission="orders.read", returns=OrderPage)
+async def read_order(call: Call, reference: str) -> Answer:
+    """One order by number, external id or id: header, items, ship groups, credits, holds and places."""
+    page = await order_page(call.tx, await order_named(call.tx, reference))
+    return Answer(page, version=page.header.version)
+
+
+@routes.get("/orders/{reference:str}/plan", permission="orders.read", returns=OrderPlan)
+async def read_plan(call: Call, reference: str) -> OrderPlan:
+    """The plan of an order: steps with their state, and dependencies."""
+    page = await order_page(call.tx, await order_named(call.tx, reference))
+    plan = await order_plan(call.tx, page.header.id)
+    if plan is None:
+        raise not_there()
+    return plan
+
+
+@routes.get("/orders/{reference:str}/timeline", permission="orders.read", returns=(Rows, Happening))
+async def read_timeline(call: Call, reference: str) -> Rows:
+    """What happened to an order and its steps, the latest first."""
+    page = await order_page(call.tx, await order_named(call.tx, reference))
+    plan = await order_plan(call.tx, page.header.id)
+    return Rows(await order_timeline(call.tx, page.header.id, plan.header.process_id if plan else None))
+
+
+@routes.post("/orders/{reference:str}/submit", permission="orders.write", returns=OrderPage, matches=True)
+async def submit_order(call: Call, reference: str) -> Answer:
+    """Commit the customer to a draft."""
+    page = await order_page(call.tx, await order_named(call.tx, reference))
+    require_match(call.if_match, page.header.version)
+    await submit_orders(call.tx, [page.header.id])
+    page = await order_page(call.tx, page.header.id)
+    return Answer(page, version=page.header.version)
+
+
+@routes.post("/orders/{reference:str}/cancel", permission="orders.cancel", body=Why, returns=OrderPage)
+async def cancel_order(call: Call, reference: str, body: Why) -> Answer:
+    """Cancel a draft, or ask for the cancellation of what is under way; what was done for it is undone."""
+    page = await order_page(call.tx, await order_named(call.tx, reference))
+    await cancel_orders(call.tx, [page.header.id], reason=body.reason)
+    page = await order_page(call.tx, page.header.id)
+    return Answer(page, version=page.header.version)
+
+
+@strict
+@dataclass(frozen=True, slots=True)
+class HoldWish:
+    """A stop to place. Without a line it stops the whole order; what it blocks comes from its code."""
+
+    code: Annotated[str, Field(min_length=1, max_length=40)]
+    reason: WhyText
+    line: Annotated[str, Field(max_length=100)] | None = None
+
+
+@routes.post("/orders/{reference:str}/holds", permission="orders.write", body=HoldWish, returns=OrderPage, status=201)
+async def hold_order(call: Call, reference: str, body: HoldWish) -> OrderPage:
+    """Put a stop on an order or one of its items; its steps stand still at once."""
+    page = await order_page(call.tx, await order_named(call.tx, reference))
+    await place_hold(call.tx, page, body)
+    return await order_page(call.tx, page.header.id)
+
+
+async def place_hold(tx: Tx, page: OrderPage, wish: HoldWish) -> None:
+    by_line: Mapping[str, int] = {item.line: item.id for item in page.items}
+    if wish.line is not None and wish.line not in by_line:
+        raise not_there()
+    item_id = by_line[wish.line] if wish.line is not None else None
+    await hold_orders(tx, [HoldDraft(page.header.id, wish.code, wish.reason, item_id=item_id)])
+
+
+@routes.post(
+    "/orders/{reference:str}/holds/{hold_id:int}/release", permission="orders.read", body=Why, returns=OrderPage
+)
+async def release_hold(call: Call, reference: str, hold_id: int, body: Why) -> OrderPage:
+    """Lift a hold. Each hold names the right that this takes."""
+    page = await order_page(call.tx, await order_named(call.tx, reference))
+    if hold_id not in {hold.id for hold in page.holds}:
+        raise not_there()
+    await release_holds(call.tx, [hold_id], reason=body.reason)
+    return await order_page(call.tx, page.header.id)

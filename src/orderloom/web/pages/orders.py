@@ -1,0 +1,183 @@
+"""The orders, and one order with its items, plan, timeline and invoice."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from orderloom.base.transaction import Tx
+from orderloom.billing import reads as billing
+from orderloom.fulfilment.commands import cancel_orders, release_holds, submit_orders
+from orderloom.gateway.reads import CallPage, call_page
+from orderloom.orders.reads import ItemRow, OrderPage, hold_codes, order_page
+from orderloom.orders.states import TITLES, moves_from
+from orderloom.processes.reads import step_history
+from orderloom.stock import reads as stock
+from orderloom.web.answers import Page, SeeOther
+from orderloom.web.api.orders import STATES, HoldWish, OrderQuery, order_named, orders_matching, place_hold
+from orderloom.web.call import Call
+from orderloom.web.inputs import Why
+from orderloom.web.plan import (
+    OrderPlan,
+    calls_of_step,
+    item_quantities,
+    order_plan,
+    order_timeline,
+    plan_steps,
+    seen_step,
+)
+from orderloom.web.problems import not_there
+from orderloom.web.routes import Routes
+
+routes = Routes("page")
+
+
+@routes.get("/orders", permission="orders.read", query=OrderQuery)
+async def orders_page(call: Call, query: OrderQuery) -> Page | SeeOther:
+    """The orders that the person sees; a number that is one order's opens it."""
+    rows, following = await orders_matching(call, query)
+    typed = (query.text or "").strip().upper()
+    if len(rows) == 1 and typed == rows[0].number and not call.partial:
+        return SeeOther(f"/orders/{rows[0].number}")
+    return Page(
+        "orders/orders.html",
+        {"rows": rows, "query": query, "next": following, "states": STATES, "titles": TITLES},
+    )
+
+
+@routes.get("/orders/{reference:str}", permission="orders.read")
+async def order_overview(call: Call, reference: str) -> Page:
+    """One order: its items."""
+    return await shown(call, reference, "items")
+
+
+@routes.get("/orders/{reference:str}/plan", permission="orders.read")
+async def order_plan_page(call: Call, reference: str) -> Page:
+    """One order: its plan as a graph."""
+    return await shown(call, reference, "plan")
+
+
+@routes.get("/orders/{reference:str}/steps", permission="orders.read")
+async def order_steps_page(call: Call, reference: str) -> Page:
+    """One order: its plan as a table."""
+    return await shown(call, reference, "steps")
+
+
+@routes.get("/orders/{reference:str}/timeline", permission="orders.read")
+async def order_timeline_page(call: Call, reference: str) -> Page:
+    """One order: what happened."""
+    return await shown(call, reference, "timeline")
+
+
+@routes.get("/orders/{reference:str}/billing", permission="orders.read")
+async def order_billing_page(call: Call, reference: str) -> Page:
+    """One order: what is charged, why not yet, and its invoices."""
+    return await shown(call, reference, "billing")
+
+
+async def shown(call: Call, reference: str, tab: str) -> Page:
+    """The order with what the tab needs; a live page asks for the same again."""
+    page = await order_page(call.tx, await order_named(call.tx, reference))
+    plan = await order_plan(call.tx, page.header.id)
+    context: dict[str, Any] = {
+        "page": page,
+        "header": page.header,
+        "plan": plan,
+        "tab": tab,
+        "titles": TITLES,
+        "moves": [move for move in moves_from(page.header.state) if call.actor.may(move.permission or "")],
+        "standing": [hold for hold in page.holds if hold.released_at is None],
+        "hold_codes": await hold_codes(call.tx) if call.actor.may("orders.write") else [],
+        "sees_billing": call.actor.may("billing.read"),
+    }
+    return Page("orders/order.html", {**context, **await tab_context(call, page, plan, tab)})
+
+
+async def tab_context(call: Call, page: OrderPage, plan: OrderPlan | None, tab: str) -> dict[str, Any]:
+    order_id = page.header.id
+    if tab == "items":
+        return {
+            "depths": depths(page.items),
+            "goods": await item_quantities(call.tx, order_id) if call.actor.may("stock.read") else {},
+            "shipments": await stock.shipments(call.tx, order_ids=[order_id]) if call.actor.may("stock.read") else [],
+        }
+    if tab == "plan":
+        return {"graph": plan.graph() if plan else None}
+    if tab == "timeline":
+        process_id = plan.header.process_id if plan else None
+        return {"happenings": await order_timeline(call.tx, order_id, process_id)}
+    if tab == "billing" and call.actor.may("billing.read"):
+        return {
+            "triggers": await billing.triggers_of_orders(call.tx, [order_id]),
+            "charges": await billing.charges_of_orders(call.tx, [order_id]),
+            "invoices": await billing.invoices(call.tx, order_ids=[order_id]),
+        }
+    return {}
+
+
+def depths(items: Sequence[ItemRow]) -> dict[int, int]:
+    """How deep each item stands in the tree."""
+    found: dict[int, int] = {}
+    for item in items:
+        found[item.id] = found.get(item.parent_id, -1) + 1 if item.parent_id is not None else 0
+    return found
+
+
+@routes.get("/steps/{process_id:int}/{number:int}", permission="orders.read")
+async def step_page(call: Call, process_id: int, number: int) -> Page:
+    """One step: why it is there, what was done, request and reply, and where to act."""
+    owner = await seen_step(call.tx, process_id, number)
+    [step] = await plan_steps(call.tx, process_id, [number])
+    context = {
+        "step": step,
+        "owner": owner,
+        "moves": await step_history(call.tx, process_id, number, limit=100),
+        "calls": await wire_of(call.tx, process_id, number) if sees_wire(call) else [],
+    }
+    return Page("orders/step_panel.html" if call.partial else "orders/step.html", context)
+
+
+def sees_wire(call: Call) -> bool:
+    return call.actor.may("gateway.read") or call.actor.may("fulfilment.repair")
+
+
+async def wire_of(tx: Tx, process_id: int, number: int) -> list[CallPage]:
+    """The calls of a step with request and reply."""
+    return [await call_page(tx, call_id) for call_id in await calls_of_step(tx, process_id, number)]
+
+
+@routes.post("/orders/{reference:str}/submit", permission="orders.write")
+async def submit_by_form(call: Call, reference: str) -> SeeOther:
+    """Commit the customer to a draft."""
+    page = await order_page(call.tx, await order_named(call.tx, reference))
+    await submit_orders(call.tx, [page.header.id])
+    return SeeOther(f"/orders/{page.header.number}", "The order is submitted.")
+
+
+@routes.post("/orders/{reference:str}/cancel", permission="orders.cancel", body=Why)
+async def cancel_by_form(call: Call, reference: str, body: Why) -> SeeOther:
+    """Cancel a draft, or ask for the cancellation of what is under way."""
+    page = await order_page(call.tx, await order_named(call.tx, reference))
+    result = await cancel_orders(call.tx, [page.header.id], reason=body.reason)
+    said = (
+        "The order is cancelled." if result.cancelled else "Cancellation is requested; what was done is being undone."
+    )
+    return SeeOther(f"/orders/{page.header.number}", said)
+
+
+@routes.post("/orders/{reference:str}/holds", permission="orders.write", body=HoldWish)
+async def hold_by_form(call: Call, reference: str, body: HoldWish) -> SeeOther:
+    """Put a stop on an order or one of its items."""
+    page = await order_page(call.tx, await order_named(call.tx, reference))
+    await place_hold(call.tx, page, body)
+    return SeeOther(f"/orders/{page.header.number}", "The hold stands; the steps that it stops wait.")
+
+
+@routes.post("/orders/{reference:str}/holds/{hold_id:int}/release", permission="orders.read", body=Why)
+async def release_by_form(call: Call, reference: str, hold_id: int, body: Why) -> SeeOther:
+    """Lift a hold; each names the right that this takes."""
+    page = await order_page(call.tx, await order_named(call.tx, reference))
+    if hold_id not in {hold.id for hold in page.holds}:
+        raise not_there()
+    await release_holds(call.tx, [hold_id], reason=body.reason)
+    return SeeOther(f"/orders/{page.header.number}", "The hold is lifted.")
