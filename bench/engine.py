@@ -187,8 +187,8 @@ MILLION = """
             WHERE id = %(pattern)s
         RETURNING id)
     INSERT INTO processes.step (process_id, number, pending, state, mode, kind, key, title, wake_at, ready_at)
-    SELECT process.id, step.number, step.pending, CASE WHEN step.number = 4 THEN 'ready' ELSE step.state END, mode, kind,
-           key, title, step.wake_at, step.ready_at
+    SELECT process.id, step.number, step.pending, CASE WHEN step.number = 4 THEN 'ready' ELSE step.state END,
+           mode, kind, key, title, step.wake_at, step.ready_at
       FROM process, processes.step
      WHERE step.process_id = %(pattern)s AND step.number IN (0, 1, 3, 4, 5)
 """

@@ -60,9 +60,10 @@ class Node:
     `when` is asked when the step is ready and decides whether it runs; `wait_for` holds an open step
     back until it is true. `yields` names the outputs that become variables of the process (under the
     names that the step's parameter `facts_as` gives); what comes of it is absorbed by the owner of the
-    process when it `yields` or `absorbs`; `tells` has its moves stated as events. `hours` are optimistic, typical and pessimistic. `delay_seconds`
-    is how long a timer runs. `choice` numbers the choice set: the first member that is done
-    withdraws the others. `split` says which of its gateway edges a finished step takes.
+    process when it `yields` or `absorbs`; `tells` has its moves stated as events. `hours` are
+    optimistic, typical and pessimistic. `delay_seconds` is how long a timer runs. `choice` numbers the
+    choice set: the first member that is done withdraws the others. `split` says which of its gateway
+    edges a finished step takes.
     """
 
     kind: str
