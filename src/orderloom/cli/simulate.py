@@ -23,13 +23,22 @@ WIDTH = 160
 def simulate(chosen: argparse.Namespace) -> int:
     """Plan one order file; with `--catalog` from files alone, otherwise with the database's catalogues and stock."""
     draft = _draft(chosen.order)
-    result = _from_files(draft, Path(chosen.catalog)) if chosen.catalog else _from_database(draft)
+    try:
+        result = _from_files(draft, Path(chosen.catalog)) if chosen.catalog else _from_database(draft)
+    except Refused as refused:
+        raise Refused([_in_file(problem, chosen.order) for problem in refused.problems]) from None
     if chosen.json:
         print(json.dumps(as_json(result), indent=2, ensure_ascii=False))
     else:
         width = None if sys.stdout.isatty() else WIDTH
         Console(width=width, highlight=False).print(picture(result))
     return 0
+
+
+def _in_file(problem: Problem, name: str) -> Problem:
+    """A problem of the order, with the name of its file; one of a catalogue names its own."""
+    is_of_order = problem.pointer.startswith("/") and "#" not in problem.pointer
+    return problem.below(f"{name}#") if is_of_order or not problem.pointer else problem
 
 
 def _from_files(draft: OrderDraft, path: Path) -> Simulation:

@@ -6,12 +6,27 @@ from datetime import date
 from decimal import Decimal
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from orderloom.base.fields import Amount, Code, CurrencyCode, LongText, Percent, Quantity, Text
 from orderloom.base.parsing import strict
 
-Scalar = str | bool | int | Decimal | None
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, float):
+        value = Decimal(repr(value))
+    if not isinstance(value, str | bool | int | Decimal | None):
+        raise ValueError("Give a text, a number, true, false or null.")
+    if isinstance(value, Decimal) and not value.is_finite():
+        raise ValueError("Give a finite number.")
+    if isinstance(value, str) and len(value) > MAX_VALUE_LENGTH:
+        raise ValueError(f"Give at most {MAX_VALUE_LENGTH} characters.")
+    return value
+
+
+MAX_VALUE_LENGTH = 2_000
+Scalar = Annotated[str | bool | int | Decimal | None, BeforeValidator(_plain)]
 
 Action = Literal["add", "modify", "delete", "suspend", "resume", "none"]
 OrderType = Literal["sales", "change", "return", "blanket", "call_off"]
