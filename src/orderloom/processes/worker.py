@@ -8,9 +8,11 @@ from datetime import datetime, timedelta
 from itertools import cycle
 from time import monotonic
 
+import psycopg
 import structlog
+from psycopg.errors import DeadlockDetected, SerializationFailure
 
-from orderloom.base.transaction import Database, Json, Tx, transaction
+from orderloom.base.transaction import Database, Json, Tx, in_transaction, transaction
 from orderloom.base.types import SYSTEM, Call, Done, Failed, NotNow, Outcome, Waiting
 from orderloom.processes import rules
 from orderloom.processes.events import StepOverdue
@@ -27,6 +29,7 @@ BATCH = 150
 LEASE_SECONDS = 60.0
 LOST_LIMIT = 3
 SUSPECT_PAUSE_SECONDS = 5.0
+LOST_RACES = (DeadlockDetected, SerializationFailure)
 SWEEP_LIMIT = 200
 
 # Which class comes first, claim by claim: six, three and one of ten.
@@ -60,13 +63,16 @@ class StepWorker:
             async with transaction(self._database, SYSTEM) as tx:
                 await run_claimed(tx, batch)
                 claimed = await self._claim(tx, limit)
+        except psycopg.OperationalError as error:
+            if not isinstance(error, LOST_RACES):  # the connection is gone, and what we hold may still be ours
+                self._claimed = batch
+                raise
+            return await self._run_each(batch)
         except Exception:
             if not batch:
                 raise
             _log.exception("a batch of steps failed", worker=self.worker_id, steps=len(batch))
-            for step in batch:
-                await self._run_alone(step)
-            return len(batch)
+            return await self._run_each(batch)
         self._claimed = claimed
         if not batch and claimed:
             return await self.turn(limit)
@@ -102,10 +108,16 @@ class StepWorker:
                     await self._run_alone(step)
                 ran += 1
 
+    async def _run_each(self, batch: Sequence[Claimed]) -> int:
+        for step in batch:
+            await self._run_alone(step)
+        return len(batch)
+
     async def _run_alone(self, step: Claimed) -> None:
         try:
-            async with transaction(self._database, SYSTEM) as tx:
-                await run_claimed(tx, [step])
+            await in_transaction(self._database, SYSTEM, lambda tx: run_claimed(tx, [step]))
+        except psycopg.OperationalError:
+            raise  # not the step's doing; its lease runs out and it is tried again
         except Exception as error:
             _log.exception("a step failed", worker=self.worker_id, process=step.process_id, number=step.number)
             await self._fail(step, f"The program failed at this step: {type(error).__name__}: {error}")
