@@ -16,3 +16,32 @@ class Invariant:
 
     name: str
     sql: LiteralString
+
+
+INVARIANTS: tuple[Invariant, ...] = (
+    Invariant(
+        "every job has the event that asked for it",
+        """
+        SELECT 'job ' || job.id
+          FROM base.job
+     LEFT JOIN base.event ON event.id = job.event_id AND event.at = job.event_at
+         WHERE event.id IS NULL
+        """,
+    ),
+    Invariant(
+        "no job has given up",
+        """
+        SELECT 'job ' || id || ': ' || reaction || ' (' || coalesce(error, '') || ')'
+          FROM base.job
+         WHERE state = 'dead'
+        """,
+    ),
+    Invariant(
+        "an idempotency key that is answered is complete",
+        """
+        SELECT actor || ' ' || route || ' ' || key
+          FROM base.idempotency_key
+         WHERE (answer_status IS NULL) <> (answer_body IS NULL)
+        """,
+    ),
+)

@@ -11,6 +11,7 @@ from typing import Any
 from orderloom.assets.types import AssetDraft, RealizationDraft
 from orderloom.base.types import Subject
 from orderloom.billing.types import GateDraft, Period, PriceKind, TriggerDraft
+from orderloom.catalog.rules import Item
 from orderloom.fulfilment.rows import NewStep, NewThing
 from orderloom.fulfilment.schedule import Schedule
 from orderloom.fulfilment.types import BundleBilling, Charge, FulfilmentItem, Plan, PlannedStep
@@ -101,10 +102,10 @@ def partner_of(step: PlannedStep) -> str | None:
 
 def things_of(one: Sold, plan: Plan) -> list[NewThing]:
     """The things of the plan as rows."""
-    return [_thing(one, position, thing) for position, thing in enumerate(plan.things)]
+    return [_thing(one, plan, position, thing) for position, thing in enumerate(plan.things)]
 
 
-def _thing(one: Sold, position: int, thing: FulfilmentItem) -> NewThing:
+def _thing(one: Sold, plan: Plan, position: int, thing: FulfilmentItem) -> NewThing:
     return NewThing(
         order_id=one.order.id,
         position=position,
@@ -119,7 +120,7 @@ def _thing(one: Sold, position: int, thing: FulfilmentItem) -> NewThing:
         place=thing.place,
         quantity=thing.quantity,
         characteristics=thing.characteristics,
-        lines=[_content(one, line, sku, quantity) for line, sku, quantity in contents(one, thing)],
+        lines=[_content(one, line, sku, quantity) for line, sku, quantity in contents(plan, thing)],
         sources=one.ids(thing.sources),
         why=list(dict.fromkeys(_because(because.line, str(because.rule), because.parent) for because in thing.because)),
         is_provisional=bool(thing.open_attributes),
@@ -130,19 +131,18 @@ def _because(line: str, rule: str, parent: str | None) -> str:
     return f"line {line}: {rule}" + (f", through {parent}" if parent else "")
 
 
-def contents(one: Sold, thing: FulfilmentItem) -> Iterator[tuple[str, str, Decimal]]:
+def contents(plan: Plan, thing: FulfilmentItem) -> Iterator[tuple[str, str, Decimal]]:
     """Line, SKU and quantity of what goes through a thing."""
     together: dict[str, Decimal] = {}
     for lot in thing.lots:
         together[lot.line] = together.get(lot.line, Decimal(0)) + lot.quantity
-    skus = {line.line: line.sku for line in thing.lines}
     for line, quantity in together.items():
-        yield line, skus.get(line) or sku_of(one.by_line[line]), quantity
+        yield line, sku_of(plan.items[line]), quantity
 
 
-def sku_of(item: StoredItem) -> str:
-    """What the warehouse calls it: the characteristic `sku`, or the product's code."""
-    return str(item.characteristics.get("sku") or item.product)
+def sku_of(item: Item) -> str:
+    """What the warehouse calls it: the characteristic `sku`, the product's SKU, or its code."""
+    return str(item.characteristics.get("sku") or item.product.sku or item.product.code)
 
 
 def _content(one: Sold, line: str, sku: str, quantity: Decimal) -> dict[str, Any]:

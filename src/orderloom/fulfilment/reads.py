@@ -28,7 +28,7 @@ async def contexts(tx: Tx, ids: Sequence[StepId]) -> list[StepContext]:
                sales_order.billing_account_id,
                thing.id AS item_id, thing.key AS thing_key, thing.kind AS thing_kind, thing.spec, thing.action,
                thing.label, coalesce(thing.place, sales_order.ship_to) AS place, thing.quantity,
-               thing.characteristics, thing.lines, to_jsonb(place) - 'order_id' - 'address_id' AS address,
+               thing.characteristics, thing.lines, to_jsonb(destination.*) - 'order_id' - 'address_id' AS address,
                step.order_items,
                (SELECT coalesce(jsonb_agg(DISTINCT jsonb_build_object(
                                 'item_id', bundle.id, 'line', bundle.line, 'product', bundle.product_code,
@@ -41,8 +41,8 @@ async def contexts(tx: Tx, ids: Sequence[StepId]) -> list[StepContext]:
           JOIN processes.step AS running USING (process_id, number)
           JOIN orders.sales_order ON sales_order.id = step.order_id
      LEFT JOIN fulfilment.item AS thing ON thing.id = step.item_id
-     LEFT JOIN orders.place ON place.order_id = sales_order.id
-           AND place.code = coalesce(thing.place, sales_order.ship_to)
+     LEFT JOIN orders.place AS destination ON destination.order_id = sales_order.id
+           AND destination.code = coalesce(thing.place, sales_order.ship_to)
          ORDER BY step.process_id, step.number
         """,
         {"process_ids": [id_.process_id for id_ in ids], "numbers": [id_.number for id_ in ids]},

@@ -67,5 +67,5 @@ def _fact(step: StepStanding) -> StepFact:
         fallout=step.state == "failed",
         held=step.held,
         awaits_customer=step.owner == "customer",
-        withdrawn=step.state == "skipped" and step.sub_reason == "revision",
+        withdrawn=step.state in ("skipped", "cancelled") and step.sub_reason == "revision",
     )
