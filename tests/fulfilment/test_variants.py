@@ -228,7 +228,7 @@ def test_a_dropped_site_is_withdrawn_by_key():
 def test_a_leaf_without_a_rule_holds_the_order_with_its_name():
     document = dict(catalogue("point-of-sale").document)
     document["rules"] = [r for r in document["rules"] if r["from"] != "session"]
-    document["specs"] = {k: v for k, v in document["specs"].items() if k != "OnboardingSession"}
+    document["specs"] = [spec for spec in document["specs"] if spec["spec"] != "OnboardingSession"]
     document["links"] = [x for x in document["links"] if "OnboardingSession" not in x["then"]]
     document["charges"] = [x for x in document["charges"] if "OnboardingSession" not in str(x.get("gates"))]
     found = build_plan(read_catalogue(document), order(C))

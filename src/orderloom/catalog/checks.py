@@ -196,7 +196,7 @@ def _specs(catalogue: Catalogue, document: Mapping[str, Any]) -> Iterator[Proble
                     yield Problem("signal_misplaced", message, f"{pointer}/steps/{step.name}/after")
     makers = {rule.make for rule in catalogue.rules}
     broken = _list(document, "rules")
-    for name in catalogue.specs.keys() - makers - {e.get("make") for e in broken if isinstance(e, Mapping)}:
+    for name in catalogue.specs.keys() - makers - {str(e.get("make")) for e in broken if isinstance(e, Mapping)}:
         if name in {rule.use for rule in catalogue.rules}:
             continue
         message = f"No rule makes or uses “{name}”; add a rule, or take the spec out."
@@ -329,7 +329,9 @@ def _effective(catalogue: Catalogue, charge: ChargeRule, pointer: str) -> Iterat
 
 
 def _facts(catalogue: Catalogue, document: Mapping[str, Any]) -> Iterator[Problem]:
-    told = {fact for step in catalogue.steps() for fact in step.yields} | set(_list(document, "facts"))
+    told = {fact for step in catalogue.steps() for fact in step.yields} | {
+        fact for fact in _list(document, "facts") if isinstance(fact, str)
+    }
     for place, when in _run_time_conditions(catalogue):
         for name in sorted(when - told):
             message = f"No step yields the fact “{name}”{guess(name, told)}"

@@ -14,7 +14,7 @@ from orderloom.base.refusals import Problem, Refused
 from orderloom.catalog.checks import check, spec_order
 from orderloom.catalog.shape import AFTER, CATALOGUE, DEPENDENCY, as_list, escaped, number_of
 from orderloom.catalog.template import Template, TemplateError, template
-from orderloom.catalog.text import at, plain_json, read_values
+from orderloom.catalog.text import at, kept_form, plain_json, read_values, table_form
 from orderloom.catalog.types import (
     NO_TIME,
     STEP_SECTIONS,
@@ -73,6 +73,8 @@ def parse_catalogue(text: str | bytes, source: str = "") -> Catalogue:
 
 def read_catalogue(document: object, source: str = "") -> Catalogue:
     """A catalogue version from plain values, as `Catalogue.document` keeps them; refuses like `parse_catalogue`."""
+    if isinstance(document, Mapping):
+        document = table_form(document)
     problems = list(CATALOGUE.problems(document, ""))
     if not isinstance(document, Mapping) or not {"catalogue", "version"} <= document.keys():
         raise Refused([Problem(p.code, p.message, at(source, p.pointer)) for p in problems])
@@ -139,11 +141,16 @@ class _Reading:
             offerings=dict(self._offerings()),
             order_steps=self._steps(document.get("order", {}).get("steps", {}), "/order/steps"),
             charges=tuple(self._charge(i, e) for i, e in self._entries("charges")),
-            document=cast(Entry, plain_json(self.whole)),
+            document={} if self.problems else cast(Entry, plain_json(kept_form(self.whole))),
         )
 
     def _entries(self, section: str) -> Iterator[tuple[int, Entry]]:
         return ((i, entry) for i, entry in enumerate(self.document.get(section, [])) if entry is not None)
+
+    def _spec_names(self) -> frozenset[str]:
+        """The names of all specs, of those with mistakes too."""
+        specs = self.whole.get("specs")
+        return frozenset(specs) if isinstance(specs, Mapping) else frozenset()
 
     def _refuse(self, code: str, message: str, pointer: str) -> None:
         self.problems.append(Problem(code, message, pointer))
@@ -230,7 +237,7 @@ class _Reading:
         if "products" in self.whole:
             return
         document = self.document
-        specs = self.whole.get("specs", {})
+        specs = self._spec_names()
         named = [e["from"] for _, e in self._entries("rules") if e["from"] not in specs]
         named += [*document.get("offerings", {}), *(e["for"] for _, e in self._entries("charges"))]
         short_names = document.get("names", {})
@@ -247,7 +254,7 @@ class _Reading:
         pointer = f"/rules/{number}"
         source = str(entry["from"])
         classes = {p.product_class for p in self.products.values()}
-        is_spec = source in self.whole.get("specs", {})
+        is_spec = source in self._spec_names()
         is_product = self._code(source) in self.products
         reason = str(entry.get("reason", "nothing to do")) if entry.get("nothing") else None
         return Rule(
@@ -372,7 +379,7 @@ class _Reading:
 
     def _step_name(self, text: object) -> StepName:
         owner, _, step = str(text).rpartition(".")
-        is_spec = owner in self.whole.get("specs", {})
+        is_spec = owner in self._spec_names()
         return StepName(owner if is_spec else self._code(owner), is_spec, step)
 
     def _offerings(self) -> Iterator[tuple[str, Offering]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -14,6 +14,7 @@ from orderloom.base.refusals import Problem, Refused, refuse
 
 MAX_BYTES = 10_000_000
 MAX_DEPTH = 30
+DIGITS = 30
 
 
 def read_values(text: str | bytes, source: str) -> object:
@@ -42,6 +43,8 @@ def plain_json(value: object) -> object:
     if isinstance(value, list | tuple):
         return [plain_json(entry) for entry in value]
     if isinstance(value, Decimal):
+        if not value.is_finite() or abs(value.adjusted()) > DIGITS:
+            return str(value)
         if value == value.to_integral_value():
             return int(value)
         return float(value) if Decimal(repr(float(value))) == value else str(value)
@@ -51,6 +54,67 @@ def plain_json(value: object) -> object:
 def canonical(value: object) -> str:
     """The one spelling of plain values, for hashes."""
     return json.dumps(plain_json(value), sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+
+
+_NAMED_TABLES = {"specs": "spec", "offerings": "offering"}
+_STEP_TABLES = ("steps", "modify", "delete", "suspend", "resume")
+
+
+def kept_form(document: Mapping[str, Any]) -> dict[str, Any]:
+    """A document as jsonb can keep it: tables whose order counts become lists, since jsonb forgets the order of keys."""
+    kept = dict(document)
+    for section, name in _NAMED_TABLES.items():
+        if isinstance(kept.get(section), Mapping):
+            kept[section] = [{name: key, **_with_lists(entry)} for key, entry in kept[section].items()]
+    if isinstance(kept.get("order"), Mapping):
+        kept["order"] = _with_lists(kept["order"])
+    if isinstance(kept.get("products"), list):
+        kept["products"] = [_listed(entry, ("characteristics",), "name") for entry in kept["products"]]
+    return kept
+
+
+def table_form(document: Mapping[str, Any]) -> dict[str, Any]:
+    """The opposite of `kept_form`; what is in tables already stays so."""
+    tables = dict(document)
+    for section, name in _NAMED_TABLES.items():
+        tables[section] = _table(tables.get(section), name)
+        if isinstance(tables[section], Mapping):
+            tables[section] = {key: _with_tables(entry) for key, entry in tables[section].items()}
+        if section not in document:
+            del tables[section]
+    if isinstance(tables.get("order"), Mapping):
+        tables["order"] = _with_tables(tables["order"])
+    if isinstance(tables.get("products"), list):
+        tables["products"] = [_tabled(entry, ("characteristics",), "name") for entry in tables["products"]]
+    return tables
+
+
+def _with_lists(entry: object) -> dict[str, Any]:
+    assert isinstance(entry, Mapping)
+    return _listed(entry, _STEP_TABLES, "step")
+
+
+def _listed(entry: Mapping[str, Any], tables: Sequence[str], name: str) -> dict[str, Any]:
+    return {
+        key: [{name: inner, **fields} for inner, fields in value.items()] if key in tables else value
+        for key, value in entry.items()
+    }
+
+
+def _with_tables(entry: object) -> object:
+    return _tabled(entry, _STEP_TABLES, "step")
+
+
+def _tabled(entry: object, tables: Sequence[str], name: str) -> object:
+    if not isinstance(entry, Mapping):
+        return entry
+    return {key: _table(value, name) if key in tables else value for key, value in entry.items()}
+
+
+def _table(value: object, name: str) -> object:
+    if not isinstance(value, list) or not all(isinstance(e, Mapping) and isinstance(e.get(name), str) for e in value):
+        return value
+    return {entry[name]: {key: field for key, field in entry.items() if key != name} for entry in value}
 
 
 class _Loader(yaml.SafeLoader):
