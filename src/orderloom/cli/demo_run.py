@@ -5,7 +5,7 @@ from __future__ import annotations
 import heapq
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from itertools import count
 from random import Random
@@ -20,6 +20,9 @@ from orderloom.worker.main import Loop
 
 STRIDE = timedelta(hours=2)
 """What happens within one stride happens at its end: fewer stops, and nobody can tell."""
+
+DAILY_SECONDS = 60
+"""Clockwork that looks less often than this looks once a day."""
 
 MOST_ROUNDS = 500
 DEFAULT_HOURS = (1.0, 4.0, 24.0)
@@ -77,7 +80,7 @@ class History:
     timeline: Timeline = field(default_factory=Timeline)
     orders: dict[int, Wanted] = field(default_factory=dict)
     watchers: list[Happening] = field(default_factory=list)
-    dropped: int = 0
+    day: date | None = None
 
     async def run(self, *, told: Callable[[datetime], None]) -> None:
         """Go from event to event until the end."""
@@ -107,8 +110,10 @@ class History:
 
     async def settle(self) -> None:
         """Let the workers work until nothing is left to do, and look at what came of it."""
+        is_new_day = self.now.date() != self.day
+        self.day = self.now.date()
         for loop in self.loops:
-            if loop.every_seconds:
+            if loop.every_seconds and (is_new_day or loop.every_seconds < DAILY_SECONDS):
                 await loop.body()
         for _ in range(MOST_ROUNDS):
             did = 0
@@ -147,7 +152,6 @@ class History:
             chance = Random(f"{SEED}:{wanted.number if wanted else 0}:{waiter.number if waiter else 0}")
             chance.random()
             if wanted and wanted.fate is Fate.SILENT and chance.random() < 0.5:
-                self.dropped += 1
                 continue
             pace = 3.0 if wanted and wanted.fate is Fate.SLOW else 1.0
             hours = drawn_hours(chance, waiter.hours if waiter else None)

@@ -1,0 +1,66 @@
+"""Builds the small world in an empty, migrated database: its nouns, then two years of its orders."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from orderloom.base.clock import make_movable, move_clock
+from orderloom.base.transaction import Database, transaction
+from orderloom.base.types import SYSTEM
+from orderloom.cli.demo_hands import Hands, actors_by_login
+from orderloom.cli.demo_orders import DAYS, order_stream
+from orderloom.cli.demo_partners import partners_at_hand
+from orderloom.cli.demo_run import History
+from orderloom.cli.demo_world import load_world, stream_customers
+from orderloom.house import build_house
+from orderloom.worker.loops import open_loops
+
+SEED = 20_061
+WORKER = "demo"
+
+Told = Callable[[float, str], None]
+"""Is told which share of the work is done, and a word about it."""
+
+
+async def build_world(url: str, master: str, *, orders: int, told: Told) -> None:
+    """Fill the database; in the end its clock shows real time. Not atomic: build where nobody looks."""
+    house = build_house()
+    with partners_at_hand(master, seed=SEED) as partners:
+        async with (
+            Database(url, house, size=4) as database,
+            Database(url, house, size=2, bulk=True) as bulk,
+            open_loops(database, bulk, WORKER, allow_private_partners=True) as loops,
+        ):
+            end = await _turn_back(database, timedelta(days=DAYS + 14))
+            begin = end - timedelta(days=DAYS + 14)
+            history = History(database, loops, partners, now=begin, end=end)
+            await history.settle()
+            async with transaction(database, SYSTEM) as tx:
+                await load_world(tx, partners_url=partners.url, master=master)
+            hands = Hands(history, await actors_by_login(database))
+            for wanted in order_stream(stream_customers(), until=end, count=orders):
+                history.timeline.add(wanted.at, hands.order(wanted))
+            history.watchers += [hands.note_tasks, hands.note_fallout, hands.note_invoices]
+            hands.plan_routine(begin)
+            await history.run(told=lambda now: told(_share(begin, now, end), f"{now:%B %Y}, {hands.placed} orders"))
+            await _come_back(database)
+
+
+async def _turn_back(database: Database, by: timedelta) -> datetime:
+    """Move the clock back; return the real moment, at which the history is going to end."""
+    async with transaction(database, SYSTEM) as tx:
+        await make_movable(tx)
+        await move_clock(tx, -by)
+        return tx.now
+
+
+async def _come_back(database: Database) -> None:
+    """Let business time be real time again."""
+    async with transaction(database, SYSTEM) as tx:
+        offset = await tx.value("SELECT offset_seconds FROM base.clock")
+        await move_clock(tx, timedelta(seconds=-offset))
+
+
+def _share(begin: datetime, now: datetime, end: datetime) -> float:
+    return (now - begin) / (end - begin)
