@@ -234,9 +234,9 @@ def test_a_plan_of_twenty_steps_takes_less_than_five_milliseconds():
     draft = order(A)
     times = []
     for _ in range(200):
-        start = time.perf_counter()
+        start = time.process_time()
         schedule(build_plan(catalogue_of(A), draft).shape)
-        times.append(time.perf_counter() - start)
+        times.append(time.process_time() - start)
     assert sorted(times)[int(len(times) * 0.95)] < 0.005
 
 
@@ -259,9 +259,9 @@ def _seconds_to_plan(lines: int) -> float:
         sourced.append(Sourced(f"{top}.1", Decimal(4), {"warehouse": "DC-West"}))
         sourced.append(Sourced(f"{top}.3", Decimal(30), {"warehouse": "DC-East"}))
     draft = OrderDraft("x", tuple(items))
-    start = time.perf_counter()
+    start = time.process_time()
     plan = build_plan(catalogue("wholesale-kits"), draft, Facts(sourced=tuple(sourced)))
-    elapsed = time.perf_counter() - start
+    elapsed = time.process_time() - start
     assert len(plan.things) == 3 + lines // 5
     return elapsed
 

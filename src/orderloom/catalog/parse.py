@@ -7,12 +7,24 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
-from typing import Any, TypeVar, cast
+from typing import Any, cast
 
 from orderloom.base.money import cent, is_currency, round_amount
 from orderloom.base.refusals import Problem, Refused
 from orderloom.catalog.checks import check, spec_order
-from orderloom.catalog.shape import AFTER, CATALOGUE, DEPENDENCY, as_list, escaped, number_of
+from orderloom.catalog.entries import (
+    Entry,
+    after_of,
+    amount_of,
+    characteristic_of,
+    component_of,
+    copy_of,
+    joined,
+    lag_of,
+    text_of,
+    whole_of,
+)
+from orderloom.catalog.shape import CATALOGUE, DEPENDENCY, as_list, escaped, number_of
 from orderloom.catalog.template import Template, TemplateError, template
 from orderloom.catalog.text import at, kept_form, plain_json, read_values, table_form
 from orderloom.catalog.types import (
@@ -20,14 +32,9 @@ from orderloom.catalog.types import (
     STEP_SECTIONS,
     UNITS,
     Action,
-    After,
-    AfterSignal,
     Billing,
     Catalogue,
-    Characteristic,
     ChargeRule,
-    Component,
-    Copy,
     DependencyType,
     Gate,
     Group,
@@ -39,7 +46,6 @@ from orderloom.catalog.types import (
     Product,
     Rule,
     Same,
-    Scalar,
     Spec,
     StepName,
     StepTemplate,
@@ -48,10 +54,6 @@ from orderloom.catalog.types import (
 from orderloom.feel.conditions import Condition, ConditionError
 from orderloom.feel.conditions import parse as parse_condition
 
-T = TypeVar("T")
-Entry = Mapping[str, Any]
-
-SECONDS = {"m": 60, "h": 3_600, "d": 86_400}
 DEFAULT_KINDS = {
     "auto": "fulfilment.note",
     "callout": "gateway.call",
@@ -188,23 +190,23 @@ class _Reading:
             code=str(entry["code"]),
             name=str(entry["name"]),
             kind=entry["kind"],
-            product_class=_text(entry.get("class")),
-            short_name=_text(entry.get("short_name")),
+            product_class=text_of(entry.get("class")),
+            short_name=text_of(entry.get("short_name")),
             description=str(entry.get("description", "")),
             unit=str(entry.get("unit", "each")),
             tracking=entry.get("tracking", "none"),
             tax_category=str(entry.get("tax_category", "standard")),
-            sku=_text(entry.get("sku")),
-            vendor=_text(entry.get("vendor")),
+            sku=text_of(entry.get("sku")),
+            vendor=text_of(entry.get("vendor")),
             characteristics={
-                name: _characteristic(name, value) for name, value in entry.get("characteristics", {}).items()
+                name: characteristic_of(name, value) for name, value in entry.get("characteristics", {}).items()
             },
             prices=tuple(self._price(p, f"{pointer}/prices/{i}") for i, p in enumerate(entry.get("prices", []))),
             groups=tuple(
-                Group(str(g["code"]), _whole(g, "minimum", 0) or 0, _whole(g, "maximum"))
+                Group(str(g["code"]), whole_of(g, "minimum", 0) or 0, whole_of(g, "maximum"))
                 for g in entry.get("groups", [])
             ),
-            components=tuple(_component(c) for c in entry.get("components", [])),
+            components=tuple(component_of(c) for c in entry.get("components", [])),
             terms=dict(entry.get("terms", {})),
         )
 
@@ -212,10 +214,10 @@ class _Reading:
         currency = str(entry.get("currency") or self.document.get("currency") or "")
         price = Price(
             currency,
-            _amount(entry, "one_time"),
-            _amount(entry, "recurring"),
+            amount_of(entry, "one_time"),
+            amount_of(entry, "recurring"),
             entry.get("period"),
-            _text(entry.get("per")),
+            text_of(entry.get("per")),
         )
         if price.one_time is None and price.recurring is None:
             self._refuse("price_missing", "Give one_time or recurring.", pointer)
@@ -227,7 +229,7 @@ class _Reading:
             self._refuse("currency_unknown", f"“{currency}” is no currency of ISO 4217.", f"{pointer}/currency")
             return price
         for name in ("one_time", "recurring"):
-            amount = _amount(entry, name)
+            amount = amount_of(entry, name)
             if amount is not None and amount % smallest:
                 self._refuse("decimals", f"{currency} has no amounts below {smallest}; round it.", f"{pointer}/{name}")
         return price
@@ -242,7 +244,7 @@ class _Reading:
         named += [*document.get("offerings", {}), *(e["for"] for _, e in self._entries("charges"))]
         short_names = document.get("names", {})
         for name in map(str, dict.fromkeys(named)):
-            self.products[name] = Product(name, name, short_name=_text(short_names.get(name)), is_open=True)
+            self.products[name] = Product(name, name, short_name=text_of(short_names.get(name)), is_open=True)
 
     def _code(self, name: object) -> str:
         """A product's code; an unknown name stays as it is, for the checks to refuse."""
@@ -261,12 +263,12 @@ class _Reading:
             number=number,
             source=source if is_spec or not is_product else self._code(source),
             source_kind="spec" if is_spec else "class" if source in classes and not is_product else "product",
-            make=_text(entry.get("make")),
-            use=_text(entry.get("use")),
+            make=text_of(entry.get("make")),
+            use=text_of(entry.get("use")),
             nothing=reason,
             optional=entry.get("optional", False),
             condition=self._condition(entry, "if", pointer),
-            copies=tuple(_copy(target, value) for target, value in entry.get("copy", {}).items()),
+            copies=tuple(copy_of(target, value) for target, value in entry.get("copy", {}).items()),
             sets=tuple((n, self._template(t, f"{pointer}/set/{escaped(n)}")) for n, t in entry.get("set", {}).items()),
         )
 
@@ -278,12 +280,12 @@ class _Reading:
             key = "steps" if action == "add" else action
             if key in entry:
                 sections[action] = tuple(
-                    replace(step, when=_joined(when, step.when)) for step in self._steps(entry[key], f"{pointer}/{key}")
+                    replace(step, when=joined(when, step.when)) for step in self._steps(entry[key], f"{pointer}/{key}")
                 )
         return Spec(
             name=name,
             kind=entry["kind"],
-            system=_text(entry.get("system")),
+            system=text_of(entry.get("system")),
             per=tuple(part.strip() for part in str(entry["per"]).split("+")) if "per" in entry else (),
             has_one_owner="owners" in entry,
             sums_quantity=entry.get("quantity") == "sum",
@@ -307,13 +309,13 @@ class _Reading:
             title=self._template(entry["name"], f"{pointer}/name"),
             type=entry["type"],
             do=entry.get("do") or DEFAULT_KINDS[entry["type"]],
-            after=tuple(_after(a) for a in as_list(entry.get("after"))),
+            after=tuple(after_of(a) for a in as_list(entry.get("after"))),
             hours=self._hours(entry["hours"], f"{pointer}/hours") if "hours" in entry else NO_TIME,
             owner=entry.get("by", "internal"),
-            system=_text(entry.get("system")),
-            queue=_text(entry.get("queue")),
+            system=text_of(entry.get("system")),
+            queue=text_of(entry.get("queue")),
             point_of_no_return=entry.get("ponr", "none"),
-            undo=_text(undo["name"] if isinstance(undo, Mapping) else undo),
+            undo=text_of(undo["name"] if isinstance(undo, Mapping) else undo),
             undo_do=undo["do"] if isinstance(undo, Mapping) else None,
             optional=entry.get("optional", False),
             condition=self._condition(entry, "if", pointer),
@@ -322,7 +324,7 @@ class _Reading:
             signals=entry.get("signals"),
             counts_quantity=count == "quantity",
             counts_product=self._code(count["of"]) if isinstance(count, Mapping) else None,
-            completes=_text(entry.get("completes")),
+            completes=text_of(entry.get("completes")),
             tells=entry.get("tells", False),
             only_for=frozenset(self._code(p) for p in as_list(entry.get("for"))),
             params=dict(entry.get("params", {})),
@@ -371,7 +373,7 @@ class _Reading:
             then=self._step_name(entry["then"]),
             same=tuple(cast(Sequence[Same], as_list(entry["same"]))),
             type=cast(DependencyType, match["type"] or "FS"),
-            lag_seconds=_lag(match),
+            lag_seconds=lag_of(match),
             condition=self._condition(entry, "if", f"/links/{number}"),
             needed=entry.get("needed", False),
             note=str(entry.get("note", "")),
@@ -449,67 +451,3 @@ class _Reading:
             f"/charges/{number}/amount",
         )
         return "0"
-
-
-def _joined(first: Condition | None, second: Condition | None) -> Condition | None:
-    if first is None or second is None:
-        return first or second
-    return parse_condition(f"({first.text}) and ({second.text})")
-
-
-def _text(value: object) -> str | None:
-    return None if value is None else str(value)
-
-
-def _whole(entry: Entry, name: str, default: int | None = None) -> int | None:
-    return int(number_of(entry[name]) or 0) if name in entry else default
-
-
-def _amount(entry: Entry, name: str) -> Decimal | None:
-    return number_of(entry[name]) if name in entry else None
-
-
-def _characteristic(name: str, entry: Entry) -> Characteristic:
-    return Characteristic(
-        name=name,
-        type=entry.get("type", "text"),
-        required=entry.get("required", False),
-        choices=tuple(_scalar(choice) for choice in entry.get("choices", ())),
-        default=_scalar(entry.get("default")),
-        minimum=_amount(entry, "minimum"),
-        maximum=_amount(entry, "maximum"),
-    )
-
-
-def _scalar(value: object) -> Scalar:
-    return Decimal(repr(value)) if isinstance(value, float) else cast(Scalar, value)
-
-
-def _component(entry: Entry) -> Component:
-    return Component(
-        product=str(entry["product"]),
-        role=_text(entry.get("role")),
-        group=_text(entry.get("group")),
-        minimum=_whole(entry, "minimum", 0) or 0,
-        maximum=_whole(entry, "maximum", 1),
-        quantity=_amount(entry, "quantity"),
-    )
-
-
-def _copy(target: str, value: object) -> Copy:
-    if isinstance(value, Mapping):
-        return Copy(target, str(value["from"]), value.get("onChange", "redo"), value.get("back", False))
-    return Copy(target, str(value))
-
-
-def _after(value: object) -> After | AfterSignal:
-    if isinstance(value, Mapping):
-        kits = value.get("kits")
-        return AfterSignal(value["signal"], "all" if kits == "all" else int(str(kits)) if kits is not None else None)
-    match = re.match(AFTER, str(value))
-    assert match, "the shape has checked it"
-    return After(match["step"], cast(DependencyType, match["type"] or "FS"), _lag(match))
-
-
-def _lag(match: re.Match[str]) -> int:
-    return int(Decimal(match["lag"]) * SECONDS[match["unit"]]) if match["lag"] else 0

@@ -61,7 +61,7 @@ _STEP_TABLES = ("steps", "modify", "delete", "suspend", "resume")
 
 
 def kept_form(document: Mapping[str, Any]) -> dict[str, Any]:
-    """A document as jsonb can keep it: tables whose order counts become lists, since jsonb forgets the order of keys."""
+    """A document as jsonb keeps it: tables whose order counts become lists, as jsonb forgets the order of keys."""
     kept = dict(document)
     for section, name in _NAMED_TABLES.items():
         if isinstance(kept.get(section), Mapping):
