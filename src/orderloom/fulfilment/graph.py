@@ -23,6 +23,7 @@ from orderloom.catalog.types import (
     StepTemplate,
 )
 from orderloom.fulfilment.decompose import goods_of
+from orderloom.fulfilment.joining import Edges, bypassed, join
 from orderloom.fulfilment.prepared import EdgeKey, Prepared
 from orderloom.fulfilment.types import Facts, FulfilmentItem, Kits, PlannedStep, Reason, Shape
 
@@ -100,7 +101,7 @@ class Graph:
         self._by_place: dict[tuple[str, str], list[Body]] = {}
         self._by_root: dict[tuple[str, str], list[Body]] = {}
         self._by_name: dict[str, list[Body]] = {}
-        self._edges: dict[tuple[int, int, str], tuple[int, Reason]] = {}
+        self._edges: Edges = {}
         self._relied: set[tuple[str, str]] = set()
         self._signals: dict[tuple[str, str], list[int]] = {}
         self._lots: dict[str, dict[str, Decimal]] = {}
@@ -120,7 +121,8 @@ class Graph:
             self._add_link(link)
         self._add_signals(kit_carriers)
         if not self.problems:
-            self._bypass_absent()
+            absent = [number for number, step in enumerate(self.steps) if not step.is_present]
+            self._edges = bypassed(self._edges, absent)
             self._open()
             self._sort()
 
@@ -238,12 +240,8 @@ class Graph:
 
     def add_edge(self, first: int, then: int, kind: str, lag: int, reason: Reason) -> None:
         """One step waits for another; of two lags between the same ends the longer counts."""
-        if first == then:
-            return
-        key = (first, then, kind)
-        known = self._edges.get(key)
-        if known is None or known[0] < lag:
-            self._edges[key] = (lag, reason)
+        if first != then:
+            join(self._edges, (first, then, kind), lag, reason)
 
     def _add_siblings(self, body: Body) -> None:
         for name, number in body.steps.items():
@@ -329,33 +327,6 @@ class Graph:
                         carriers = kit_carriers(self, body.item, step, after.kits, carriers)
                     for carrier in carriers:
                         self.add_edge(carrier, number, "FS", 0, f"signal {after.signal} in the bundle")
-
-    def _bypass_absent(self) -> None:
-        """Take out steps that are not in this order, joining their predecessors to their successors."""
-        absent = [number for number, step in enumerate(self.steps) if not step.is_present]
-        if not absent:
-            return
-        gone = set(absent)
-        into: dict[int, list[tuple[int, str]]] = {number: [] for number in absent}
-        out: dict[int, list[tuple[int, str]]] = {number: [] for number in absent}
-        for first, then, kind in self._edges:
-            if first in gone:
-                out[first].append((then, kind))
-            if then in gone:
-                into[then].append((first, kind))
-        for number in absent:
-            for first, before in into[number]:
-                lag, reason = self._edges[(first, number, before)]
-                for then, after in out[number]:
-                    key = (first, then, before[0] + after[1])
-                    is_new = key not in self._edges
-                    self.add_edge(first, then, key[2], lag, reason)
-                    if is_new and key in self._edges:
-                        if first in gone:
-                            out[first].append((then, key[2]))
-                        if then in gone:
-                            into[then].append((first, key[2]))
-        self._edges = {key: value for key, value in self._edges.items() if key[0] not in gone and key[1] not in gone}
 
     def _open(self) -> None:
         """The last steps of the order open every step that nothing else precedes."""
