@@ -1,0 +1,81 @@
+"""A client that costs next to nothing: threads with raw sockets in a process of their own.
+
+    python bench/client.py PORT KEY CLIENTS SECONDS PATH < body
+
+Prints requests answered with 201 or 200, seconds and latencies as JSON.
+"""
+
+from __future__ import annotations
+
+import json
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+from threading import Thread
+from typing import Any
+
+
+def run_client(port: int, key: str, *, clients: int, seconds: float, path: str, body: bytes) -> dict[str, Any]:
+    """Post the body again and again from so many clients; what came of it."""
+    command = [sys.executable, str(Path(__file__)), str(port), key, str(clients), str(seconds), path]
+    done = subprocess.run(command, input=body, capture_output=True, check=True)
+    answer: dict[str, Any] = json.loads(done.stdout)
+    return answer
+
+
+def main() -> None:
+    port, key, clients, seconds, path = sys.argv[1:6]
+    body = sys.stdin.buffer.read()
+    request = (
+        f"POST {path} HTTP/1.1\r\nhost: 127.0.0.1:{port}\r\nauthorization: Bearer {key}\r\n"
+        f"content-type: application/json\r\ncontent-length: {len(body)}\r\n\r\n"
+    ).encode() + body
+    took: list[list[float]] = [[] for _ in range(int(clients))]
+    began = time.perf_counter()
+    until = began + float(seconds)
+    threads = [Thread(target=_post, args=(int(port), request, until, mine)) for mine in took]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    elapsed = time.perf_counter() - began
+    latencies = sorted(second for mine in took for second in mine)
+    print(
+        json.dumps(
+            {
+                "answered": len(latencies),
+                "seconds": elapsed,
+                "per_second": len(latencies) / elapsed,
+                "p50_ms": latencies[len(latencies) // 2] * 1000,
+                "p99_ms": latencies[int(len(latencies) * 0.99)] * 1000,
+            }
+        )
+    )
+
+
+def _post(port: int, request: bytes, until: float, took: list[float]) -> None:
+    with socket.create_connection(("127.0.0.1", port)) as connection:
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        while (began := time.perf_counter()) < until:
+            connection.sendall(request)
+            head, _, rest = _received(connection).partition(b"\r\n\r\n")
+            assert head.startswith((b"HTTP/1.1 201", b"HTTP/1.1 200")), head + rest
+            length = int(head.lower().split(b"content-length: ")[1].split(b"\r\n")[0])
+            while len(rest) < length:
+                rest += connection.recv(65536)
+            took.append(time.perf_counter() - began)
+
+
+def _received(connection: socket.socket) -> bytes:
+    answer = b""
+    while b"\r\n\r\n" not in answer:
+        some = connection.recv(65536)
+        assert some, "the server hung up"
+        answer += some
+    return answer
+
+
+if __name__ == "__main__":
+    main()
