@@ -56,11 +56,20 @@ async def test_a_reaction_runs_once_for_each_event(kitchen: Database) -> None:
     assert await boiled(kitchen) == [1, 2, 3]
 
 
-async def test_events_of_one_subject_are_reacted_to_in_order_one_at_a_time(kitchen: Database) -> None:
+async def test_events_of_one_subject_are_reacted_to_in_their_order(kitchen: Database) -> None:
     await boil(kitchen, 5, 5, 6)
-    assert await run_jobs(kitchen) == 2
-    assert await run_jobs(kitchen) == 1
+    assert await run_jobs(kitchen) == 3
     assert await boiled(kitchen) == [5, 5, 6]
+
+
+async def test_another_reaction_of_a_subject_waits_for_the_one_before(kitchen: Database) -> None:
+    await boil(kitchen, 5, 6, 5)
+    async with transaction(kitchen, SYSTEM) as tx:
+        first = await tx.value("SELECT min(id) FROM base.job WHERE subject_id = 5")
+        await tx.execute("UPDATE base.job SET reaction = 'another' WHERE id = %(id)s", {"id": first})
+        await tx.execute("UPDATE base.job SET run_at = 'infinity' WHERE id = %(id)s", {"id": first})
+    assert await run_jobs(kitchen) == 1
+    assert await boiled(kitchen) == [6]
 
 
 async def test_a_poisonous_job_stops_nobody_else_and_is_kept_as_dead(kitchen: Database) -> None:

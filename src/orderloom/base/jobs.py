@@ -97,7 +97,9 @@ async def _run_alone(database: Database, job_id: int) -> None:
 
 
 async def _claim(tx: Tx, limit: int, *, only: int | None = None) -> list[Job]:
-    """Lock jobs that may run now: the first of each subject, and no subject that another worker has."""
+    """Lock jobs that may run now: the first of each subject with those that follow it and ask for the
+    same reaction, and no subject that another worker has.
+    """
     return await tx.all(
         """
           WITH due AS (
@@ -109,7 +111,8 @@ async def _claim(tx: Tx, limit: int, *, only: int | None = None) -> list[Job]:
                                     FROM base.job AS earlier
                                    WHERE earlier.subject_kind = job.subject_kind
                                      AND earlier.subject_id = job.subject_id
-                                     AND earlier.state = 'ready' AND earlier.id < job.id)
+                                     AND earlier.state = 'ready' AND earlier.id < job.id
+                                     AND (earlier.reaction <> job.reaction OR earlier.attempts > 0))
                 ORDER BY run_at, id
                 LIMIT %(limit)s
                   FOR UPDATE SKIP LOCKED)

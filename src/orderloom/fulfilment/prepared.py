@@ -161,7 +161,7 @@ def _node(template: StepTemplate, hours: Hours, spec: Spec | None, *, wait_for: 
         when=when,
         wait_for=wait_for,
         yields=template.yields,
-        tells=template.tells or mode == "event",
+        tells=template.tells or mode in ("event", "person") or template.signals is not None,
         absorbs=template.do in ABSORBED_KINDS,
         point_of_no_return=template.point_of_no_return,
         undo=undo,

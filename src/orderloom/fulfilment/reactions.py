@@ -26,7 +26,6 @@ from orderloom.processes.events import (
     ProcessAmended,
     ProcessFinished,
     StepDone,
-    StepEvent,
     StepFailed,
     StepOverdue,
     StepRepaired,
@@ -44,15 +43,12 @@ EXPECT = "expect"
 
 
 async def keep_up(tx: Tx, events: Sequence[Event]) -> None:
-    """Roll up what became of the steps, and look at the dates again."""
+    """Tell billing which gates are open, end what is taken back, roll up the states, look at the dates again."""
     ids = _orders(events)
+    await mark_passed_gates(tx, ids)
+    await finish_cancellations(tx, ids)
     await roll_up_orders(tx, ids)
     await forecast_orders(tx, ids)
-
-
-async def charge_independents(tx: Tx, events: Sequence[StepEvent]) -> None:
-    """Tell billing which gates are open now; charges that wait for no bundle are billed at once."""
-    await mark_passed_gates(tx, _orders(events))
 
 
 async def announce(tx: Tx, events: Sequence[StepStarted]) -> None:
@@ -197,11 +193,6 @@ async def follow_holds(tx: Tx, events: Sequence[HoldPlaced | HoldReleased]) -> N
     await sync_holds(tx, _orders(events))
 
 
-async def end_cancellations(tx: Tx, events: Sequence[Event]) -> None:
-    """A cancellation is over when everything is taken back."""
-    await finish_cancellations(tx, _orders(events))
-
-
 async def finish_orders(tx: Tx, events: Sequence[ProcessFinished]) -> None:
     """The plan is carried out: write what is installed and charge for what is left."""
     done = [event.subject.id for event in events if event.subject.kind == ORDER and event.state == "done"]
@@ -217,16 +208,16 @@ def _orders(events: Sequence[Event]) -> list[int]:
 REACTIONS: Mapping[type[Event], tuple[Reaction, ...]] = {
     OrderPlanned: (follow_holds,),
     StepStarted: (announce, keep_up),
-    StepDone: (charge_independents, end_cancellations, keep_up),
-    StepSkipped: (charge_independents, keep_up),
+    StepDone: (keep_up,),
+    StepSkipped: (keep_up,),
     StepFailed: (keep_up,),
-    StepRepaired: (end_cancellations, keep_up),
+    StepRepaired: (keep_up,),
     StepsHeld: (keep_up,),
     StepsReleased: (deliver_kept, keep_up),
-    StepsCancelled: (end_cancellations, keep_up),
+    StepsCancelled: (keep_up,),
     StepOverdue: (keep_up,),
     ProcessAmended: (keep_up,),
-    ProcessFinished: (finish_orders, end_cancellations, keep_up),
+    ProcessFinished: (finish_orders, keep_up),
     CallAnswered: (take_answers,),
     CallRefused: (take_refusals,),
     CallUnknown: (take_unknown,),
