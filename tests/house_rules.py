@@ -36,7 +36,7 @@ FLOOR_OF = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms}
 ENTRANCES = {"web", "worker", "cli", "partner_simulator"}
 
 PURE_MODULES = {
-    "types", "states", "rules", "rollup", "price", "configure", "decompose", "plan", "schedule", "difference",
+    "types", "states", "rules", "rollup", "price", "price_list", "configure", "decompose", "plan", "schedule", "difference",
     "projection", "sourcing", "simulate", "parse", "callout", "circuit", "signatures", "tokens", "calendars", "money",
     "refusals", "verify", "events",
 }  # fmt: skip

@@ -25,3 +25,11 @@ class CatalogueRetired(Event):
     catalogue: str
     before: str
     reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class PricesChanged(Event):
+    """A product's standard prices changed: the ones that were taken out, and the ones that were put in."""
+
+    before: tuple[dict[str, object], ...]
+    after: tuple[dict[str, object], ...]
