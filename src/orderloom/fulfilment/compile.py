@@ -166,6 +166,7 @@ def bundle_reference(one: Sold, item: StoredItem) -> dict[str, Any] | None:
     return {
         "item_id": bundle.id,
         "line": bundle.line,
+        "product": bundle.product,
         "name": bundle.product_name,
         "role": item.role,
         "quantity_per_bundle": item.quantity / bundle.quantity,

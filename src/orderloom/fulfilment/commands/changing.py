@@ -20,6 +20,7 @@ from orderloom.fulfilment.difference import Difference, Standing, difference
 from orderloom.fulfilment.effects import DELIVERIES, EFFECTS, Outcome
 from orderloom.fulfilment.events import FactsTold, KitsCompleted, PlanChanged
 from orderloom.fulfilment.facts import plain_facts
+from orderloom.fulfilment.installing import record_serials
 from orderloom.fulfilment.planning import Planned, plan_again
 from orderloom.fulfilment.reads import contexts, orders_of_processes, plan_heads
 from orderloom.fulfilment.schedule import schedule
@@ -48,8 +49,10 @@ async def absorb(tx: Tx, finished: Sequence[Finished]) -> None:
     await _take_facts(tx, orders, [step for step in mine if step.facts])
     arrived = [one.about for kind in DELIVERIES for one in outcomes.get(kind, ())]
     if arrived:
+        order_ids = sorted({about.order_id for about in arrived})
         await _open_rests(tx, arrived)
-        await _count_kits(tx, sorted({about.order_id for about in arrived}))
+        await record_serials(tx, order_ids)
+        await _count_kits(tx, order_ids)
 
 
 async def replan_orders(tx: Tx, more: Mapping[int, Facts], *, reason: str) -> None:
