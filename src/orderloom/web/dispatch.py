@@ -16,7 +16,7 @@ from orderloom.base.transaction import Tx, in_transaction, transaction
 from orderloom.web.answers import Answer, Cookie, Page, SeeOther, Sent, encoder
 from orderloom.web.call import ANONYMOUS, Call, Visitor
 from orderloom.web.preconditions import etag_of
-from orderloom.web.problems import UnsupportedMedia
+from orderloom.web.problems import UnsupportedMedia, not_there
 from orderloom.web.routes import PUBLIC, SIGNED_IN, Route
 from orderloom.web.visitors import find_visitor
 
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from orderloom.web.settings import WebSettings
 
 FIELD_LIMIT = 2_000
+ID_MOST = 2**63 - 1
 SAID_COOKIE = "orderloom_said"
 
 
@@ -105,7 +106,7 @@ async def answer_once(web: Web, route: Route, request: Request[Any, Any, Any], c
 
 def inputs(route: Route, request: Request[Any, Any, Any], call: Call) -> dict[str, Any]:
     """The arguments of the answering function: the path's parameters, the parsed query and the parsed body."""
-    given: dict[str, Any] = dict(request.path_params)
+    given: dict[str, Any] = named_in_path(request.path_params)
     if route.query is not None:
         given["query"] = parse(route.query, dict(call.arguments))
     if route.writes and route.kind == "api":
@@ -115,6 +116,14 @@ def inputs(route: Route, request: Request[Any, Any, Any], call: Call) -> dict[st
             parse(route.body, nested(call.form)) if route.kind == "page" else parse_json(route.body, call.content)
         )
     return given
+
+
+def named_in_path(params: Mapping[str, Any]) -> dict[str, Any]:
+    """The path's parameters; what no row can be called is not there (404)."""
+    for value in params.values():
+        if (isinstance(value, int) and abs(value) > ID_MOST) or (isinstance(value, str) and "\0" in value):
+            raise not_there()
+    return dict(params)
 
 
 def check_media_type(route: Route, request: Request[Any, Any, Any], content: bytes) -> None:

@@ -33,6 +33,7 @@ ICONS = {
 }
 OPEN = {"ready", "running", "waiting", "failed"}
 STEP_LIMIT = 100_000
+DRAWN_MOST = 400
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,8 +109,10 @@ class OrderPlan:
     steps: list[PlanStep]
     edges: list[Edge]
 
-    def graph(self) -> PlacedGraph:
-        """Its picture."""
+    def graph(self) -> PlacedGraph | None:
+        """Its picture; None when there are too many steps to be told apart."""
+        if len(self.steps) > DRAWN_MOST:
+            return None
         critical = {step.number for step in self.steps if step.is_critical}
         steps = [
             GraphStep(
@@ -137,13 +140,14 @@ class OrderPlan:
             open_steps, key=lambda step: (step.state != "failed", not step.is_critical, step.planned_finish is None)
         )[:most]
 
-    def counts_of(self, item_id: int) -> dict[str, int]:
-        """How many steps of an order item there are in each colour of state."""
-        counts: dict[str, int] = {}
+    def counts(self) -> dict[int, dict[str, int]]:
+        """How many steps of each order item there are in each colour of state, by item id."""
+        found: dict[int, dict[str, int]] = {}
         for step in self.steps:
-            if item_id in step.order_items:
-                counts[step.tone] = counts.get(step.tone, 0) + 1
-        return counts
+            for item_id in step.order_items:
+                tones = found.setdefault(item_id, {})
+                tones[step.tone] = tones.get(step.tone, 0) + 1
+        return found
 
 
 async def order_plan(tx: Tx, order_id: int) -> OrderPlan | None:
@@ -206,7 +210,11 @@ async def order_timeline(tx: Tx, order_id: int, process_id: int | None, *, limit
         """
         SELECT at, source, what, title, actor_name, detail
           FROM ((SELECT event.at, 'fact' AS source, event.type AS what, '' AS title, event.actor_name,
-                        coalesce(event.payload ->> 'reason', event.payload ->> 'error', '') AS detail, event.id
+                        coalesce(event.payload ->> 'reason', event.payload ->> 'error',
+                                 CASE WHEN jsonb_typeof(event.payload -> 'after') = 'string'
+                                      THEN replace(concat_ws(' → ', event.payload ->> 'before',
+                                                             event.payload ->> 'after'), '_', ' ')
+                                 END, '') AS detail, event.id
                    FROM base.event
                   WHERE event.subject_kind = 'order' AND event.subject_id = %(order_id)s
                     AND event.type NOT LIKE 'processes.step%%'

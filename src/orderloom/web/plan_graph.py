@@ -18,7 +18,7 @@ THIN, THIN_GAP = 6, 4
 LANE_PADDING, LANE_NAME = 12, 20
 MARGIN = 12
 SWEEPS = 6
-LETTERS_MOST = 25
+LETTERS_MOST = 22
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +118,8 @@ def place(steps: Sequence[GraphStep], edges: Sequence[GraphEdge], *, lanes: Sequ
         step.number: _Spot(layers[step.number], used.index(step.lane), rank, HEIGHT, step)
         for rank, step in enumerate(steps)
     }
-    routes = [_route(edge, spots) for edge in edges if edge.first in spots and edge.then in spots]
+    drawn = [edge for edge in edges if edge.first in spots and edge.then in spots]
+    routes = [_route(edge, spots) for edge in drawn]
     cells = _ordered([*spots.values(), *(spot for route in routes for spot in route[1:-1])], routes)
     placed_lanes = _stack(cells, used, routes)
 
@@ -128,9 +129,7 @@ def place(steps: Sequence[GraphStep], edges: Sequence[GraphEdge], *, lanes: Sequ
         height=sum(lane.height for lane in placed_lanes),
         lanes=tuple(placed_lanes),
         steps=tuple(PlacedStep(step, _left(spots[step.number]), spots[step.number].y) for step in steps),
-        edges=tuple(
-            _drawn(edge, _route_of(edge, routes, spots)) for edge in edges if edge.first in spots and edge.then in spots
-        ),
+        edges=tuple(_drawn(edge, route) for edge, route in zip(drawn, routes, strict=True)),
     )
 
 
@@ -160,10 +159,6 @@ def _route(edge: GraphEdge, spots: Mapping[int, _Spot]) -> list[_Spot]:
     first, then = spots[edge.first], spots[edge.then]
     between = [_Spot(layer, then.lane, then.rank, THIN) for layer in range(first.layer + 1, then.layer)]
     return [first, *between, then]
-
-
-def _route_of(edge: GraphEdge, routes: Sequence[list[_Spot]], spots: Mapping[int, _Spot]) -> list[_Spot]:
-    return next(route for route in routes if route[0] is spots[edge.first] and route[-1] is spots[edge.then])
 
 
 def _ordered(spots: Sequence[_Spot], routes: Sequence[list[_Spot]]) -> dict[tuple[int, int], list[_Spot]]:

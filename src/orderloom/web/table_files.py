@@ -25,7 +25,7 @@ def cells_of(content: bytes) -> list[dict[str, str | None]]:
     reader = csv.DictReader(io.StringIO(text, newline=""), delimiter=";" if head.count(";") > head.count(",") else ",")
     try:
         reader.fieldnames = _head(reader)
-        rows = []
+        rows: list[dict[str, str | None]] = []
         for row in reader:
             if len(rows) == ROWS_MOST:
                 refuse("too_many_rows", f"A file may have {ROWS_MOST} rows; split it.")

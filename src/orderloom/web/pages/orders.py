@@ -17,6 +17,7 @@ from orderloom.web.answers import Page, SeeOther
 from orderloom.web.api.orders import STATES, HoldWish, OrderQuery, order_named, orders_matching, place_hold
 from orderloom.web.call import Call
 from orderloom.web.inputs import Why
+from orderloom.web.paging import cursor_of, place_of
 from orderloom.web.plan import (
     OrderPlan,
     calls_of_step,
@@ -30,6 +31,7 @@ from orderloom.web.problems import not_there
 from orderloom.web.routes import Routes
 
 routes = Routes("page")
+STEPS_SHOWN = 500
 
 
 @routes.get("/orders", permission="orders.read", query=OrderQuery)
@@ -98,8 +100,18 @@ async def tab_context(call: Call, page: OrderPage, plan: OrderPlan | None, tab: 
     if tab == "items":
         return {
             "depths": depths(page.items),
+            "counts": plan.counts() if plan else {},
             "goods": await item_quantities(call.tx, order_id) if call.actor.may("stock.read") else {},
             "shipments": await stock.shipments(call.tx, order_ids=[order_id]) if call.actor.may("stock.read") else [],
+        }
+    if tab == "steps":
+        first = place_of(call.arguments.get("cursor"), int)
+        begin = first[0] if first else 0
+        more = plan is not None and len(plan.steps) > begin + STEPS_SHOWN
+        return {
+            "rows": plan.steps[begin : begin + STEPS_SHOWN] if plan else [],
+            "begin": begin,
+            "next": cursor_of([begin + STEPS_SHOWN] if more else None),
         }
     if tab == "plan":
         return {"graph": plan.graph() if plan else None}
@@ -108,6 +120,7 @@ async def tab_context(call: Call, page: OrderPage, plan: OrderPlan | None, tab: 
         return {"happenings": await order_timeline(call.tx, order_id, process_id)}
     if tab == "billing" and call.actor.may("billing.read"):
         return {
+            "titles_of_steps": {step.key: step.title for step in plan.steps} if plan else {},
             "triggers": await billing.triggers_of_orders(call.tx, [order_id]),
             "charges": await billing.charges_of_orders(call.tx, [order_id]),
             "invoices": await billing.invoices(call.tx, order_ids=[order_id]),
@@ -158,11 +171,8 @@ async def submit_by_form(call: Call, reference: str) -> SeeOther:
 async def cancel_by_form(call: Call, reference: str, body: Why) -> SeeOther:
     """Cancel a draft, or ask for the cancellation of what is under way."""
     page = await order_page(call.tx, await order_named(call.tx, reference))
-    result = await cancel_orders(call.tx, [page.header.id], reason=body.reason)
-    said = (
-        "The order is cancelled." if result.cancelled else "Cancellation is requested; what was done is being undone."
-    )
-    return SeeOther(f"/orders/{page.header.number}", said)
+    await cancel_orders(call.tx, [page.header.id], reason=body.reason)
+    return SeeOther(f"/orders/{page.header.number}", "The order is being cancelled; what was done for it is undone.")
 
 
 @routes.post("/orders/{reference:str}/holds", permission="orders.write", body=HoldWish)

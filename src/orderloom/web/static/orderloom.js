@@ -110,19 +110,23 @@ function steer(plan) {
     zoom(event.deltaY > 0 ? 1.1 : 0.9, (event.clientX - box.left) / box.width, (event.clientY - box.top) / box.height);
   }, { passive: false });
   let from = null;
-  svg.addEventListener("pointerdown", (event) => { from = [event.clientX, event.clientY, ...view]; });
+  let dragged = false;
+  svg.addEventListener("dragstart", (event) => event.preventDefault());
+  svg.addEventListener("pointerdown", (event) => { from = [event.clientX, event.clientY, ...view]; dragged = false; });
   svg.addEventListener("pointermove", (event) => {
     if (!from || !(event.buttons & 1)) { from = null; return; }
+    dragged = dragged || Math.hypot(event.clientX - from[0], event.clientY - from[1]) > 5;
     const scale = view[2] / svg.getBoundingClientRect().width;
     view = [from[2] - (event.clientX - from[0]) * scale, from[3] - (event.clientY - from[1]) * scale, view[2], view[3]];
     show();
   });
+  svg.addEventListener("click", (event) => { if (dragged) { event.preventDefault(); event.stopPropagation(); } }, true);
 }
-// On a wide screen everything is shown if it stays readable; else the beginning, at reading size.
+// The whole plan if it can be read so; else its beginning, at reading size.
 function beginning(whole, svg) {
   const room = svg.getBoundingClientRect();
-  const width = Math.min(whole[2], Math.max(room.width * 1.35, 320));
-  return [0, 0, width, Math.max(whole[3], 1)].map((n, i) => (i === 3 ? Math.min(whole[3], width * (room.height || 400) / (room.width || 800)) : n));
+  if (whole[2] <= room.width * 1.25) return [...whole];
+  return [0, 0, room.width, room.height];
 }
 const steerAll = () => document.querySelectorAll(".plan").forEach(steer);
 document.addEventListener("DOMContentLoaded", steerAll);
