@@ -8,7 +8,7 @@ import os
 import secrets
 import socket
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -154,7 +154,7 @@ async def _settle_partners(url: str, master: str) -> int:
     return port
 
 
-def _free_port(wished: list[int | None]) -> int:
+def _free_port(wished: Sequence[int | None]) -> int:
     """The port that the partners had, or else the first free one."""
     for port in [*(port for port in wished[:1] if port), *range(FIRST_PORT, FIRST_PORT + PORTS_TRIED)]:
         with socket.socket() as probe:
@@ -163,7 +163,7 @@ def _free_port(wished: list[int | None]) -> int:
                 probe.bind(("127.0.0.1", port))
             except OSError:
                 continue
-            return port
+            return int(port)
     refuse("no_port", f"No port from {FIRST_PORT} on is free for the demo's partners; end another demo.")
 
 

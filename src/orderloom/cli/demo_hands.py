@@ -10,7 +10,7 @@ from random import Random
 from typing import Any
 
 from orderloom.base.refusals import Refused
-from orderloom.base.transaction import Database, transaction
+from orderloom.base.transaction import Database, Tx, transaction
 from orderloom.base.types import SYSTEM, Actor
 from orderloom.billing.commands import record_payments
 from orderloom.billing.types import PaymentDraft
@@ -144,18 +144,17 @@ class Hands:
 
     # Repairs -------------------------------------------------------------------------------------
 
-    async def note_fallout(self) -> None:
+    async def note_fallout(self, tx: Tx) -> None:
         """What falls out is repaired within a day or so; what fell out lately still stands there."""
-        async with transaction(self.history.database, SYSTEM) as tx:
-            fallen = await tx.all(
-                """
-                SELECT step.process_id, step.number, process.subject_id AS order_id, step.attempt, step.title
-                  FROM processes.step
-                  JOIN processes.process ON process.id = step.process_id
-                 WHERE step.state = 'failed' AND process.state = 'running'
-                """,
-                row=FallenStep,
-            )
+        fallen = await tx.all(
+            """
+            SELECT step.process_id, step.number, process.subject_id AS order_id, step.attempt, step.title
+              FROM processes.step
+              JOIN processes.process ON process.id = step.process_id
+             WHERE step.state = 'failed' AND process.state = 'running'
+            """,
+            row=FallenStep,
+        )
         for step in fallen:
             if (step.process_id, step.number, step.attempt) in self.seen_fallout:
                 continue
@@ -182,18 +181,17 @@ class Hands:
 
     # Money ---------------------------------------------------------------------------------------
 
-    async def note_invoices(self) -> None:
+    async def note_invoices(self, tx: Tx) -> None:
         """Most invoices are paid about when they are due, some late, a few in part or never."""
-        async with transaction(self.history.database, SYSTEM) as tx:
-            fresh = await tx.all(
-                """
-                SELECT id, number, due_on, gross
-                  FROM billing.invoice
-                 WHERE id > %(last)s AND kind = 'invoice' AND gross > 0
-                 ORDER BY id
-                """,
-                {"last": self.last_invoice_id},
-            )
+        fresh = await tx.all(
+            """
+            SELECT id, number, due_on, gross
+              FROM billing.invoice
+             WHERE id > %(last)s AND kind = 'invoice' AND gross > 0
+             ORDER BY id
+            """,
+            {"last": self.last_invoice_id},
+        )
         for invoice_id, number, due_on, gross in fresh:
             self.last_invoice_id = invoice_id
             chance = Random(f"{SEED}:{number}")
@@ -243,23 +241,22 @@ class Hands:
 
     # Tasks ---------------------------------------------------------------------------------------
 
-    async def note_tasks(self) -> None:
+    async def note_tasks(self, tx: Tx) -> None:
         """A new task is taken by somebody of the team after a while, and done some hours later."""
-        async with transaction(self.history.database, SYSTEM) as tx:
-            opened = await tx.all(
-                """
-                SELECT step.process_id, step.number, process.subject_id AS order_id, queue.team_id,
-                       definition.graph -> 'nodes' -> step.number -> 'hours' AS hours,
-                       coalesce(step.params, '{}')
-                       || coalesce(definition.graph #> ARRAY['nodes', step.number::text, 'params'], '{}') AS params
-                  FROM processes.step
-                  JOIN processes.process ON process.id = step.process_id
-                  JOIN processes.definition ON definition.id = process.definition_id
-                  LEFT JOIN work.queue ON queue.code = step.queue
-                 WHERE step.mode = 'person' AND step.state = 'ready' AND NOT step.held
-                """,
-                row=OpenTask,
-            )
+        opened = await tx.all(
+            """
+            SELECT step.process_id, step.number, process.subject_id AS order_id, queue.team_id,
+                   definition.graph -> 'nodes' -> step.number -> 'hours' AS hours,
+                   coalesce(step.params, '{}')
+                   || coalesce(definition.graph #> ARRAY['nodes', step.number::text, 'params'], '{}') AS params
+              FROM processes.step
+              JOIN processes.process ON process.id = step.process_id
+              JOIN processes.definition ON definition.id = process.definition_id
+              LEFT JOIN work.queue ON queue.code = step.queue
+             WHERE step.mode = 'person' AND step.state = 'ready' AND NOT step.held
+            """,
+            row=OpenTask,
+        )
         for task in opened:
             if (task.process_id, task.number) not in self.seen_tasks:
                 self.seen_tasks.add((task.process_id, task.number))

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from itertools import count
 from random import Random
 
+from psycopg.rows import class_row
+
 from orderloom.base.clock import move_clock
-from orderloom.base.transaction import Database, transaction
+from orderloom.base.transaction import Database, Tx, transaction
 from orderloom.base.types import SYSTEM
 from orderloom.cli.demo_orders import SEED, Fate, Wanted
 from orderloom.cli.demo_partners import Letter, PartnersAtHand
@@ -21,13 +23,14 @@ from orderloom.worker.main import Loop
 STRIDE = timedelta(hours=2)
 """What happens within one stride happens at its end: fewer stops, and nobody can tell."""
 
-DAILY_SECONDS = 60
-"""Clockwork that looks less often than this looks once a day."""
+DAILY = ("sweep", "forecasts", "claims", "recurring", "months")
+"""Clockwork that a worker looks after every few seconds or hours is looked after once a day here."""
 
 MOST_ROUNDS = 500
 DEFAULT_HOURS = (1.0, 4.0, 24.0)
 
 Happening = Callable[[], Awaitable[None]]
+Watcher = Callable[[Tx], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +71,17 @@ class Timeline:
         return len(self._heap)
 
 
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """What the program has to do at this moment, and when a timer rings next."""
+
+    jobs: bool
+    steps: bool
+    calls: bool
+    timers: bool
+    next_due: datetime | None
+
+
 @dataclass(slots=True)
 class History:
     """A history in the making: the database, its workers' loops, the partners, and the moment it is now there."""
@@ -79,27 +93,26 @@ class History:
     end: datetime
     timeline: Timeline = field(default_factory=Timeline)
     orders: dict[int, Wanted] = field(default_factory=dict)
-    watchers: list[Happening] = field(default_factory=list)
+    watchers: list[Watcher] = field(default_factory=list)
     day: date | None = None
+    stops: int = 0
 
     async def run(self, *, told: Callable[[datetime], None]) -> None:
         """Go from event to event until the end."""
+        pending = await self.settle()
         while True:
-            at = await self._next_moment()
+            at = min((at for at in (pending.next_due, self.timeline.next_at) if at is not None), default=None)
             if at is None or at > self.end:
                 break
-            await self._stop_at(max(at, self.now))
+            until = min(max(at, self.now) + STRIDE, self.end)
+            happenings = self.timeline.take(until)
+            await self.travel(until)
+            for happening in happenings:
+                await happening()
+            pending = await self.settle()
+            self.stops += 1
             told(self.now)
         await self.travel(self.end)
-        await self.settle()
-
-    async def _stop_at(self, at: datetime) -> None:
-        """Do what happens within a stride, let the program work, and note what it leads to."""
-        until = min(at + STRIDE, self.end)
-        happenings = self.timeline.take(until)
-        await self.travel(until if happenings else at)
-        for happening in happenings:
-            await happening()
         await self.settle()
 
     async def travel(self, to: datetime) -> None:
@@ -108,44 +121,59 @@ class History:
             await move_clock(tx, to - tx.now)
         self.now = to
 
-    async def settle(self) -> None:
+    async def settle(self) -> Pending:
         """Let the workers work until nothing is left to do, and look at what came of it."""
-        is_new_day = self.now.date() != self.day
-        self.day = self.now.date()
-        for loop in self.loops:
-            if loop.every_seconds and (is_new_day or loop.every_seconds < DAILY_SECONDS):
-                await loop.body()
+        loops = {loop.name: loop.body for loop in self.loops}
+        if self.now.date() != self.day:
+            self.day = self.now.date()
+            for name in DAILY:
+                await loops[name]()
         for _ in range(MOST_ROUNDS):
-            did = 0
-            for loop in self.loops:
-                if not loop.every_seconds:
-                    did += await loop.body()
-            if not did:
+            pending = await self._pending()
+            due = {"sweep": pending.timers, "steps": pending.steps, "calls": pending.calls, "jobs": pending.jobs}
+            if not any(due.values()):
                 break
+            for name, has_work in due.items():
+                if has_work:
+                    await _exhaust(loops[name])
         else:
             raise AssertionError("the workers never came to rest")
-        await self._note_letters(self.partners.collect())
-        for watcher in self.watchers:
-            await watcher()
+        await self._look()
+        return pending
 
-    async def _next_moment(self) -> datetime | None:
-        """When something happens next: by somebody's hand, or by a timer of the program."""
-        async with transaction(self.database, SYSTEM) as tx:
-            due = await tx.value(
+    async def _pending(self) -> Pending:
+        """Ask once instead of letting every loop look for itself."""
+        async with self.database.connection() as connection:
+            cursor = connection.cursor(row_factory=class_row(Pending))
+            await cursor.execute(
                 """
-                SELECT min(due)
+                SELECT EXISTS (SELECT FROM base.job WHERE state = 'ready' AND run_at <= clock_timestamp()) AS jobs,
+                       EXISTS (SELECT
+                                 FROM processes.step
+                                WHERE state = 'ready' AND mode = 'auto' AND NOT held) AS steps,
+                       EXISTS (SELECT FROM gateway.call WHERE state IN ('queued', 'sending')) AS calls,
+                       coalesce(min(due) <= base.now(), false) AS timers,
+                       min(due) AS next_due
                   FROM processes.step
-                 WHERE state = 'waiting' AND due > base.now() AND NOT held
+                 WHERE state = 'waiting' AND due IS NOT NULL AND NOT held
                 """
             )
-        moments = [at for at in (due, self.timeline.next_at) if at is not None]
-        return min(moments, default=None)
+            found = await cursor.fetchone()
+        assert found is not None
+        return found
 
-    async def _note_letters(self, letters: Sequence[Letter]) -> None:
+    async def _look(self) -> None:
+        """See what partners have written and what there is for people to do."""
+        letters = self.partners.collect()
+        async with transaction(self.database, SYSTEM) as tx:
+            if letters:
+                await self._note_letters(tx, letters)
+            for watcher in self.watchers:
+                await watcher(tx)
+
+    async def _note_letters(self, tx: Tx, letters: Sequence[Letter]) -> None:
         """Messages that partners have written come in after the time that such things take."""
-        if not letters:
-            return
-        waiters = await self._waiters([letter.correlation for letter in letters])
+        waiters = await _waiters(tx, [letter.correlation for letter in letters])
         for letter in letters:
             waiter = waiters.get(letter.correlation or "")
             wanted = self.orders.get(waiter.order_id) if waiter else None
@@ -164,21 +192,26 @@ class History:
 
         return deliver
 
-    async def _waiters(self, correlations: Sequence[str | None]) -> Mapping[str, Waiter]:
-        async with transaction(self.database, SYSTEM) as tx:
-            found = await tx.all(
-                """
-                SELECT step.correlation, step.process_id, step.number, process.subject_id AS order_id,
-                       definition.graph -> 'nodes' -> step.number -> 'hours' AS hours
-                  FROM processes.step
-                  JOIN processes.process ON process.id = step.process_id
-                  JOIN processes.definition ON definition.id = process.definition_id
-                 WHERE step.correlation = ANY(%(correlations)s)
-                """,
-                {"correlations": [correlation for correlation in correlations if correlation]},
-                row=Waiter,
-            )
-        return {waiter.correlation: waiter for waiter in found}
+
+async def _exhaust(body: Callable[[], Awaitable[int]]) -> None:
+    while await body():
+        pass
+
+
+async def _waiters(tx: Tx, correlations: Sequence[str | None]) -> dict[str, Waiter]:
+    found = await tx.all(
+        """
+        SELECT step.correlation, step.process_id, step.number, process.subject_id AS order_id,
+               definition.graph -> 'nodes' -> step.number -> 'hours' AS hours
+          FROM processes.step
+          JOIN processes.process ON process.id = step.process_id
+          JOIN processes.definition ON definition.id = process.definition_id
+         WHERE step.correlation = ANY(%(correlations)s)
+        """,
+        {"correlations": [correlation for correlation in correlations if correlation]},
+        row=Waiter,
+    )
+    return {waiter.correlation: waiter for waiter in found}
 
 
 def drawn_hours(chance: Random, hours: Sequence[float | Decimal] | None) -> float:
