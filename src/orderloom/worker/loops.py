@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
 
+from orderloom.base.idempotency import forget_old_keys
 from orderloom.base.jobs import run_jobs
 from orderloom.base.transaction import Database, Tx, in_transaction, transaction
 from orderloom.base.types import SYSTEM
@@ -73,6 +74,7 @@ async def _release_expired(tx: Tx) -> int:
 
 async def _forget(tx: Tx) -> int:
     await forget_old(tx)
+    await forget_old_keys(tx)
     return 0
 
 
