@@ -16,6 +16,7 @@ from psycopg.rows import class_row, tuple_row
 from psycopg.types.json import Jsonb, set_json_dumps, set_json_loads
 from psycopg_pool import AsyncConnectionPool
 
+from orderloom.base.arrays import write_arrays_fast
 from orderloom.base.events import Event, type_name
 from orderloom.base.types import EMPTY_HOUSE, Actor, House, reaction_name
 
@@ -26,6 +27,7 @@ _encoder = msgspec.json.Encoder(decimal_format="number", order="deterministic")
 _decoder = msgspec.json.Decoder(float_hook=Decimal)
 set_json_dumps(_encoder.encode)
 set_json_loads(_decoder.decode)
+write_arrays_fast(_encoder.encode)
 
 
 def Json(value: object) -> Jsonb:
