@@ -162,25 +162,32 @@ async def _apply(tx: Tx, message: Told, step: Step | None) -> str | None:
         return "no step waits for this correlation"
     if step.partner != message.partner:
         return f"the step waits for {step.partner or 'nobody'}, not for {message.partner}"
-    error = message.outputs.get("error")
-    if error:
-        if step.state not in ("waiting", "running", "ready"):
-            return "the step is not open"
-        await fail_steps(tx, [Failure(*step.id, "business", f"{message.partner} reported: {error}")])
-        return None
+    if message.outputs.get("error"):
+        return await _fail(tx, message, step)
+    delivery = await _complete(tx, message, step)
+    if delivery == Delivery.HELD:
+        return "the step is on hold; the message takes effect when it is released"
+    if delivery == Delivery.UNKNOWN and step.state not in ("done", "skipped", "cancelled"):
+        return "the step does not wait for it yet"
+    return None
+
+
+async def _fail(tx: Tx, message: Told, step: Step) -> str | None:
+    if step.state not in ("waiting", "running", "ready"):
+        return "the step is not open"
+    error = message.outputs["error"]
+    await fail_steps(tx, [Failure(*step.id, "business", f"{message.partner} reported: {error}")])
+    return None
+
+
+async def _complete(tx: Tx, message: Told, step: Step) -> Delivery:
     if step.mode == "event" and step.expected is not None:
         [delivery] = await count_events(tx, [Count(*step.id, 1)])
     elif step.mode == "event":
         [delivery] = await complete_steps(tx, [Completion(*step.id, message.outputs)])
     else:
         [delivery] = await deliver(tx, [Message(correlation_of(*step.id), message.outputs)])
-    if delivery == Delivery.HELD:
-        return "the step is on hold; the message takes effect when it is released"
-    if delivery == Delivery.UNKNOWN:
-        if step.state in ("done", "skipped", "cancelled"):
-            return None
-        return "the step does not wait for it yet"
-    return None
+    return delivery
 
 
 async def deliver_kept(tx: Tx, events: Sequence[StepsReleased]) -> None:

@@ -12,6 +12,7 @@ from orderloom.base.transaction import Tx
 from orderloom.base.types import Finished
 from orderloom.billing.commands import arm_triggers
 from orderloom.billing.rules import complete_kits
+from orderloom.catalog.reads import load_catalogues
 from orderloom.fulfilment import compile as compiling
 from orderloom.fulfilment import store
 from orderloom.fulfilment.charging import mark_passed_gates, per_kit_of, release_complete_kits
@@ -19,9 +20,10 @@ from orderloom.fulfilment.context import StepContext
 from orderloom.fulfilment.difference import Difference, Standing, difference
 from orderloom.fulfilment.effects import DELIVERIES, EFFECTS, Outcome
 from orderloom.fulfilment.events import FactsTold, KitsCompleted, PlanChanged
-from orderloom.fulfilment.facts import plain_facts
+from orderloom.fulfilment.facts import facts_of, plain_facts
 from orderloom.fulfilment.installing import record_serials
-from orderloom.fulfilment.planning import Planned, plan_again
+from orderloom.fulfilment.planning import Planned, joined, plan_again
+from orderloom.fulfilment.prepared import prepare
 from orderloom.fulfilment.reads import contexts, orders_of_processes, plan_heads
 from orderloom.fulfilment.schedule import schedule
 from orderloom.fulfilment.types import Dependency, Fact, Facts, Plan, Sourced
@@ -68,6 +70,20 @@ async def replan_orders(tx: Tx, more: Mapping[int, Facts], *, reason: str) -> No
         await _apply(tx, one, one.plan, reason=reason)
 
 
+async def _keep_facts(tx: Tx, more: Mapping[int, Facts]) -> list[int]:
+    """Keep facts that change no structure with the plans; return the orders whose facts call for planning again."""
+    heads = await plan_heads(tx, list(more))
+    catalogues = await load_catalogues(tx, [head.catalogue_version_id for head in heads.values()])
+    again = []
+    for order_id, head in heads.items():
+        expanding = prepare(catalogues[head.catalogue_version_id]).expanding
+        if more[order_id].sourced or any(fact.name in expanding for fact in more[order_id].told):
+            again.append(order_id)
+        else:
+            await store.record_facts(tx, order_id, plain_facts(joined(facts_of(head.facts), more[order_id])))
+    return again
+
+
 async def _take_facts(tx: Tx, orders: Mapping[int, int], telling: Sequence[Finished]) -> None:
     """Keep the facts with the plans, and plan again where they change what must exist."""
     more: dict[int, Facts] = {}
@@ -82,14 +98,13 @@ async def _take_facts(tx: Tx, orders: Mapping[int, int], telling: Sequence[Finis
         more[order_id] = Facts((*known.told, *told), (*known.sourced, *_sourced(step.outputs)))
     if not more:
         return
-    await replan_orders(tx, more, reason="a finished step told something")
-    subjects = {head.order_id: head for head in (await plan_heads(tx, list(more))).values()}
-    planned = {order_id: facts for order_id, facts in more.items() if order_id in subjects}
+    again = await _keep_facts(tx, more)
+    await replan_orders(tx, {order_id: more[order_id] for order_id in again}, reason="a finished step told something")
     abouts = await contexts(tx, [StepId(step.process_id, step.number) for step in telling])
     by_order = {about.order_id: about.order for about in abouts}
     tx.emit(
         FactsTold(by_order[order_id], {fact.name: fact.value for fact in facts.told})
-        for order_id, facts in planned.items()
+        for order_id, facts in more.items()
         if order_id in by_order
     )
 
