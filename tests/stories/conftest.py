@@ -7,11 +7,12 @@ import json
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field
-from datetime import timedelta
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 import uvicorn
 
@@ -23,18 +24,22 @@ from orderloom.base.types import SYSTEM, House
 from orderloom.cli.demo_world import load_world
 from orderloom.cli.verify import check
 from orderloom.fulfilment.commands import PlacedOrder, place_orders
+from orderloom.fulfilment.commands import watch_forecasts
 from orderloom.gateway.addresses import LOCAL
 from orderloom.gateway.sending import Sender
+from orderloom.gateway.signatures import signed_headers
 from orderloom.gateway.wire import Wire
 from orderloom.orders.types import OrderDraft
+from orderloom.parties.commands import create_key
+from orderloom.parties.types import KeyDraft
 from orderloom.partner_simulator.app import Simulator
 from orderloom.partner_simulator.behaviour import Behaviour, Manner, Rule
 from orderloom.partner_simulator.messenger import Messenger
-from orderloom.processes.commands import complete_steps, start_steps
-from orderloom.processes.types import Completion, StepId
+from orderloom.partner_simulator.world import partner_secrets
 from orderloom.processes.worker import StepWorker, sweep
 from orderloom.web.app import create_app
 from orderloom.web.settings import WebSettings
+from orderloom.worker.loops import bill_due
 
 ORDERS = Path(__file__).parent.parent.parent / "demo" / "orders"
 MASTER = "story"
@@ -65,8 +70,64 @@ class Story:
     worker: StepWorker
     web: str
     master: str = MASTER
-    settled_seconds: float = 0.3
-    _quiet_since: float = field(default=0.0)
+    sent: int = 0
+    stack: AsyncExitStack = field(default_factory=AsyncExitStack)
+    _clients: dict[str, httpx.AsyncClient] = field(default_factory=dict)
+
+    async def as_user(self, name: str = "ada") -> httpx.AsyncClient:
+        """A program with the API key of one of the people of the small world; Ada may do everything."""
+        if name not in self._clients:
+            login = f"{name}@tessellane.example"
+            async with transaction(self.database, SYSTEM) as tx:
+                [(user_id, permissions)] = await tx.all(
+                    """
+                    SELECT person.id, array_agg(DISTINCT permission)
+                      FROM parties.user AS person
+                      JOIN parties.user_role ON user_role.user_id = person.id
+                      JOIN parties.role ON role.id = user_role.role_id
+                CROSS JOIN unnest(role.permissions) AS permission
+                     WHERE person.login = %(login)s
+                     GROUP BY person.id
+                    """,
+                    {"login": login},
+                )
+            async with transaction(self.database, replace(SYSTEM, kind="user", user_id=user_id)) as tx:
+                made = await create_key(tx, KeyDraft("story", scopes=tuple(permissions)))
+            client = httpx.AsyncClient(
+                base_url=self.web, headers={"authorization": f"Bearer {made.key}"}, trust_env=False, timeout=60
+            )
+            self._clients[name] = await self.stack.enter_async_context(client)
+        return self._clients[name]
+
+    async def get(self, path: str, *, who: str = "ada", **query: Any) -> Any:
+        """Read something over the API."""
+        answer = await (await self.as_user(who)).get(path, params=query)
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+    async def post(self, path: str, body: Any = None, *, who: str = "ada", then_work: bool = True) -> Any:
+        """Do something over the API, and let the program and its partners do what follows from it."""
+        answer = await (await self.as_user(who)).post(path, json=body if body is not None else {})
+        assert 200 <= answer.status_code < 300, answer.text
+        if then_work:
+            await self.work()
+        return answer.json() if answer.content else None
+
+    async def refused(self, path: str, body: Any = None, *, who: str = "ada", status: int = 422) -> list[str]:
+        """Try something over the API that is refused; the codes of the problems."""
+        answer = await (await self.as_user(who)).post(path, json=body if body is not None else {})
+        assert answer.status_code == status, answer.text
+        problems = answer.json()["problems"]
+        assert all(problem["message"].endswith(".") for problem in problems), problems
+        return [problem["code"] for problem in problems]
+
+    async def order(self, name: str, *, who: str = "ada", **changes: Any) -> PlacedOrder:
+        """Place a demo order over the API, with header fields changed; partners and steps stand still."""
+        body = json.loads((ORDERS / f"{name}.json").read_text()) | changes
+        answer = await (await self.as_user(who)).post("/api/orders", json=body)
+        assert answer.status_code == 201, answer.text
+        placed = answer.json()
+        return PlacedOrder(placed["id"], placed["number"], placed["state"], placed["process_id"], hold=placed["hold"])
 
     async def place(self, *files: str, **changes: Any) -> list[PlacedOrder]:
         """Place demo orders, with header fields changed."""
@@ -77,7 +138,47 @@ class Story:
     def partners(self, *rules: Rule) -> None:
         """Have partners behave differently."""
         at_once = Manner(delay_seconds=(0, 0), event_seconds=(0, 0))
-        self.simulator.behaviour = Behaviour(rules=rules, defaults=at_once, seed=1, pace=0)
+        self.simulator.behaviour = Behaviour(rules=rules, defaults=at_once, seed=1)
+        self.simulator.used.clear()
+
+    def silence(self, *partners: str) -> tuple[Rule, ...]:
+        """Rules by which these partners take note of what they are to tell, and tell nothing."""
+        return tuple(Rule({"event_seconds": [3600, 3600]}, partner=partner, operation="expect") for partner in partners)
+
+    async def tell(self, order: PlacedOrder, title: str, *, settle: bool = True, **outputs: Any) -> httpx.Response:
+        """Have a partner tell that a step's event has happened."""
+        step = await self.step(order, title)
+        answer = await self.send(step["partner"], f"{order.process_id}:{step['number']}", outputs)
+        if settle:
+            await self.work()
+        return answer
+
+    async def send(
+        self,
+        partner: str,
+        correlation: str,
+        outputs: Any,
+        *,
+        message_id: str | None = None,
+        signed_by: str | None = None,
+        timestamp: float | None = None,
+    ) -> httpx.Response:
+        """Send a message to our inbox as a partner would, or as somebody would who wants us to believe that."""
+        self.sent += 1
+        body = json.dumps({"type": "told", "correlation": correlation, "outputs": outputs}).encode()
+        headers = signed_headers(
+            [partner_secrets(self.master, signed_by or partner).incoming],
+            message_id=message_id or f"story-{self.sent}",
+            timestamp=int(timestamp if timestamp is not None else time.time()),
+            body=body,
+        )
+        async with httpx.AsyncClient(trust_env=False) as http:
+            return await http.post(f"{self.web}/api/gateway/{partner}/messages", content=body, headers=headers)
+
+    async def now(self) -> datetime:
+        """What the business clock says."""
+        async with transaction(self.database, SYSTEM) as tx:
+            return tx.now
 
     async def work(self) -> None:
         """Do whatever can be done now: jobs, steps, calls and what comes back, until nothing moves."""
@@ -102,29 +203,39 @@ class Story:
             await move_clock(tx, timedelta(**by))
         await self.work()
 
-    async def do_tasks(self, order: PlacedOrder, **outputs: Any) -> list[str]:
-        """Have people start and complete whatever stands in their lists for this order."""
+    async def clockwork(self) -> None:
+        """What a worker does by the clock: look at forecasts, charge what recurs."""
         async with transaction(self.database, SYSTEM) as tx:
-            rows = await tx.all(
-                """
-                SELECT process_id, number, title
-                  FROM processes.step
-                 WHERE process_id = %(id)s AND mode = 'person' AND state IN ('ready', 'running')
-                """,
-                {"id": order.process_id},
-            )
-            ids = [StepId(row[0], row[1]) for row in rows]
-            if ids:
-                await start_steps(tx, ids)
-                await complete_steps(tx, [Completion(*id_, outputs) for id_ in ids])
+            await watch_forecasts(tx)
+        while await bill_due(self.database):
+            pass
         await self.work()
-        return [row[2] for row in rows]
+
+    async def do_tasks(self, order: PlacedOrder, *, who: str = "ada") -> list[str]:
+        """Have somebody start and complete what stands in the task lists for this order, over the API."""
+        query = {"view": "all", "subject_kind": "order", "subject_id": order.id}
+        listed = (await self.get("/api/tasks", who=who, **query))["items"]
+        tasks = [task for task in listed if not task["held"]]
+        for task in tasks:
+            path = f"/api/tasks/{task['process_id']}/{task['number']}"
+            if task["state"] == "ready":
+                await self.post(f"{path}/start", who=who, then_work=False)
+            await self.post(f"{path}/complete", {"outputs": {}}, who=who, then_work=False)
+        await self.work()
+        return [task["title"] for task in tasks]
 
     async def steps(self, order: PlacedOrder) -> dict[str, str]:
         """Titles and states of an order's steps."""
         return dict(
             await self.ask("SELECT title, state FROM processes.step WHERE process_id = %(id)s", id=order.process_id)
         )
+
+    async def step(self, order: PlacedOrder, title: str) -> dict[str, Any]:
+        """A step of an order's plan by the beginning of its title, as the API shows it; the latest of several."""
+        plan = await self.get(f"/api/orders/{order.number}/plan")
+        found: list[dict[str, Any]] = [step for step in plan["steps"] if step["title"].startswith(title)]
+        assert found, [step["title"] for step in plan["steps"]]
+        return found[-1]
 
     async def ask(self, sql: str, **params: Any) -> list[tuple[Any, ...]]:
         async with transaction(self.database, SYSTEM) as tx:
@@ -175,4 +286,4 @@ async def story(database_url: str, house: House) -> AsyncIterator[Story]:
         sender = await stack.enter_async_context(Sender(database, wire, "story"))
         worker = StepWorker(database, "story")
         stack.push_async_callback(worker.stop)
-        yield Story(database, simulator, sender, worker, web)
+        yield Story(database, simulator, sender, worker, web, stack=stack)
