@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import timedelta
 
 from orderloom.assets.commands import abort, activate, cancel, start
 from orderloom.assets.reads import by_order_item
@@ -20,6 +21,8 @@ from orderloom.orders.order import ItemResult
 from orderloom.orders.states import TERMINAL
 
 LOOKED_AT_ONCE = 100
+LATE_AGAIN = timedelta(hours=6)
+"""How often the end of an order that is late already is projected anew while nothing moves."""
 
 
 async def roll_up_orders(tx: Tx, order_ids: Sequence[int]) -> None:
@@ -92,7 +95,7 @@ async def forecast_orders(tx: Tx, order_ids: Sequence[int]) -> None:
                 order_id=order_id,
                 projected_at=projection.finish,
                 jeopardy="none" if is_over else jeopardy(**spare),
-                look_again_at=None if is_over else next_change(**spare, now=tx.now),
+                look_again_at=None if is_over else next_change(**spare, now=tx.now) or tx.now + LATE_AGAIN,
             )
         )
     for order_id, before, after in await store.record_forecasts(tx, forecasts):
