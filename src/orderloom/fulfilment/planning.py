@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from orderloom.assets.reads import find_installed
 from orderloom.base.refusals import Problem
 from orderloom.base.transaction import Tx
 from orderloom.catalog.reads import load_catalogues
+from orderloom.catalog.types import Catalogue
 from orderloom.fulfilment.compile import Sold, sold
 from orderloom.fulfilment.facts import facts_of
 from orderloom.fulfilment.plan import plan_or_problems
@@ -40,7 +40,13 @@ class Planned:
 async def plan_kept(tx: Tx, order_ids: Sequence[int]) -> list[Planned]:
     """Plan orders for the first time, with what is installed at their customers."""
     orders = [sold(order) for order in await stored_orders(tx, order_ids)]
-    catalogues = await load_catalogues(tx, [one.order.catalogue_version_id for one in orders])
+    if not orders:
+        return []
+    return await plan_sold(tx, orders, await load_catalogues(tx, [one.order.catalogue_version_id for one in orders]))
+
+
+async def plan_sold(tx: Tx, orders: Sequence[Sold], catalogues: Mapping[int, Catalogue]) -> list[Planned]:
+    """The same for orders that need not be read, with their catalogues by version."""
     installed = await _installed(tx, orders, catalogues)
     planned = []
     for one in orders:
@@ -79,7 +85,7 @@ def joined(known: Facts, new: Facts) -> Facts:
     )
 
 
-async def _installed(tx: Tx, orders: Sequence[Sold], catalogues: Mapping[int, Any]) -> dict[int, tuple[Installed, ...]]:
+async def _installed(tx: Tx, orders: Sequence[Sold], catalogues: Mapping[int, Catalogue]) -> dict[int, tuple[Installed, ...]]:
     """What the customers have already of the specs that the catalogues let somebody use."""
     specs = {
         rule.use

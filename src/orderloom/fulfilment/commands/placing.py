@@ -14,16 +14,17 @@ from orderloom.billing.commands import arm_triggers
 from orderloom.catalog.reads import effective_offers, load_catalogues
 from orderloom.fulfilment import compile as compiling
 from orderloom.fulfilment import store
+from orderloom.fulfilment.compile import sold
 from orderloom.fulfilment.events import OrderPlanned
 from orderloom.fulfilment.facts import plain_facts
 from orderloom.fulfilment.jeopardy import next_change
-from orderloom.fulfilment.planning import Planned, plan_kept
+from orderloom.fulfilment.planning import Planned, plan_kept, plan_sold
 from orderloom.fulfilment.reads import plan_heads
 from orderloom.fulfilment.rows import NewPlan
 from orderloom.fulfilment.schedule import Schedule, schedule
 from orderloom.fulfilment.simulate import Simulation, Stock, choose_catalogue, simulate
 from orderloom.fulfilment.types import Facts, Installed, Plan
-from orderloom.orders.commands import capture_orders, place_holds
+from orderloom.orders.commands import keep_orders, place_holds
 from orderloom.orders.commands import submit_orders as commit_orders
 from orderloom.orders.order import HoldDraft
 from orderloom.orders.types import OrderDraft
@@ -51,10 +52,12 @@ async def place_orders(tx: Tx, drafts: Sequence[OrderDraft], *, submit: bool = T
     With `submit=False` they stay drafts. An order that no rule covers, or that cannot be planned, is
     kept on hold with the reason. Returns what became of each draft, in order.
     """
-    captured = await capture_orders(tx, drafts, submit=submit)
+    kept = await keep_orders(tx, drafts, submit=submit)
+    captured = [one.captured for one in kept]
     if not submit:
         return [PlacedOrder(one.id, one.number, one.state, warnings=one.warnings) for one in captured]
-    plans = await plan_orders(tx, [one.id for one in captured])
+    catalogues = {one.stored.catalogue_version_id: one.catalogue for one in kept}
+    plans = await _carry_out(tx, await plan_sold(tx, [sold(one.stored) for one in kept], catalogues))
     return [
         PlacedOrder(
             one.id,
@@ -92,13 +95,17 @@ async def plan_orders(tx: Tx, order_ids: Sequence[int]) -> dict[int, Started]:
     """
     known = await plan_heads(tx, order_ids)
     started = {id_: Started(head.process_id, head.promised_at) for id_, head in known.items()}
-    planned = await plan_kept(tx, [id_ for id_ in order_ids if id_ not in known])
-    started |= await _hold(tx, [one for one in planned if one.obstacle is not None])
-    started |= await _start(tx, [one for one in planned if one.obstacle is None])
-    return started
+    return started | await _carry_out(tx, await plan_kept(tx, [id_ for id_ in order_ids if id_ not in known]))
+
+
+async def _carry_out(tx: Tx, planned: Sequence[Planned]) -> dict[int, Started]:
+    held = await _hold(tx, [one for one in planned if one.obstacle is not None])
+    return held | await _start(tx, [one for one in planned if one.obstacle is None])
 
 
 async def _hold(tx: Tx, planned: Sequence[Planned]) -> dict[int, Started]:
+    if not planned:
+        return {}
     drafts = []
     for one in planned:
         assert one.obstacle is not None

@@ -1,6 +1,6 @@
 """Verbs with consequences: capture, submit, hold, release, cancel, record what has become of the parts."""
 
-from orderloom.orders.commands.capture import capture_orders
+from orderloom.orders.commands.capture import capture_orders, keep_orders
 from orderloom.orders.commands.hold import place_holds, release_holds
 from orderloom.orders.commands.life import (
     accept_cancellations,
@@ -19,6 +19,7 @@ __all__ = [
     "capture_orders",
     "deny_cancellations",
     "finish_cancellations",
+    "keep_orders",
     "place_holds",
     "record_states",
     "reject_orders",

@@ -12,6 +12,7 @@ from orderloom.base.transaction import Tx
 from orderloom.catalog.reads import effective_offers, stamped_catalogues
 from orderloom.orders.compose import Checked, Found, check, compose
 from orderloom.orders.events import OrderCaptured, OrderSubmitted
+from orderloom.orders.fresh import Kept, as_stored
 from orderloom.orders.order import CapturedOrder, Composed, NewPlace
 from orderloom.orders.states import State
 from orderloom.orders.store import capture as store
@@ -29,6 +30,11 @@ async def capture_orders(tx: Tx, drafts: Sequence[OrderDraft], *, submit: bool =
     are several. With `submit` the customers are committed at once. A purchase order number that the
     customer has used before is a warning; an external id that its channel has used before refuses.
     """
+    return [kept.captured for kept in await keep_orders(tx, drafts, submit=submit)]
+
+
+async def keep_orders(tx: Tx, drafts: Sequence[OrderDraft], *, submit: bool = False) -> list[Kept]:
+    """The same for whoever goes on with the orders as they stand, and need not read them back."""
     if len(drafts) > MAX_ORDERS:
         refuse("batch_too_large", f"Send at most {MAX_ORDERS} orders at once; split the batch.")
     if not drafts:
@@ -45,7 +51,10 @@ async def capture_orders(tx: Tx, drafts: Sequence[OrderDraft], *, submit: bool =
         _refuse_race(violation)
     captured = [_captured(one, draft, twins) for one, draft in zip(composed, drafts, strict=True)]
     _tell(tx, composed, captured, submit=submit)
-    return captured
+    return [
+        Kept(result, as_stored(one, customer=source.customer.number), found.catalogues[source.version_id])
+        for result, one, source in zip(captured, composed, checked, strict=True)
+    ]
 
 
 def _distinct(references: Iterable[str | None]) -> list[str]:

@@ -1,0 +1,122 @@
+"""A freshly captured order in the shape that reading it back would give, so that nobody has to."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+
+from orderloom.catalog.types import Catalogue
+from orderloom.orders.order import CapturedOrder, Composed, NewItem
+from orderloom.orders.reads.page import PlaceRow
+from orderloom.orders.reads.stored import StoredGroup, StoredItem, StoredOrder
+from orderloom.orders.types import Scalar
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """An order as it was just written: what became of the draft, the whole order, and its catalogue."""
+
+    captured: CapturedOrder
+    stored: StoredOrder
+    catalogue: Catalogue
+
+
+def as_stored(composed: Composed, *, customer: str) -> StoredOrder:
+    """What `stored_orders` reads once these rows are written; `customer` is the account's number."""
+    order = composed.order
+    lines = {item.id: item.line for item in composed.items}
+    return StoredOrder(
+        id=order.id,
+        number=order.number,
+        account_id=order.account_id,
+        account_name=order.account_name,
+        customer=customer,
+        type=order.type,
+        channel=order.channel,
+        priority=order.priority,
+        state=order.state,
+        currency=order.currency,
+        bill_to=order.bill_to,
+        ship_to=order.ship_to,
+        billing_account_id=order.billing_account_id,
+        po_number=order.po_number,
+        terms=order.terms,
+        requested_on=order.requested_on,
+        promised_on=None,
+        catalogue_version_id=order.catalogue_version_id,
+        revision=1,
+        version=1,
+        attributes=_as_json_keeps(order.attributes),
+        items=tuple(_item(item, composed, lines) for item in composed.items),
+        places={
+            place.code: PlaceRow(
+                place.code,
+                place.address_id,
+                place.recipient,
+                list(place.lines),
+                place.city,
+                place.region,
+                place.postal_code,
+                place.country,
+            )
+            for place in composed.places
+        },
+    )
+
+
+def _item(item: NewItem, composed: Composed, lines: Mapping[int, str]) -> StoredItem:
+    needed = {need.needed_id for need in composed.needs if need.item_id == item.id} if composed.needs else ()
+    return StoredItem(
+        id=item.id,
+        order_id=item.order_id,
+        line=item.line,
+        product=item.product_code,
+        product_id=item.product_id,
+        product_name=item.product_name,
+        kind=item.kind,
+        parent=None if item.parent_id is None else lines[item.parent_id],
+        bundle=None if item.bundle_id is None else lines[item.bundle_id],
+        role=item.role,
+        action=item.action,
+        quantity=_as_numeric_keeps(item.quantity),
+        unit=item.unit,
+        characteristics=_as_json_keeps(item.characteristics),
+        place=item.place,
+        relies_on=tuple(other.line for other in composed.items if other.id in needed) if needed else (),
+        ship_groups=tuple(
+            StoredGroup(item.id, group.place, _as_numeric_keeps(group.quantity), group.requested_on, group.method)
+            for group in composed.ship_groups
+            if group.item_id == item.id
+        ),
+        billing_account_id=item.billing_account_id or composed.order.billing_account_id,
+        gl_account=item.gl_account,
+        cost_centre=item.cost_centre,
+        tax_code=item.tax_code,
+        one_time=item.one_time,
+        recurring=item.recurring,
+        period=item.period,
+        requested_on=item.requested_on,
+        promised_on=item.promised_on,
+        state=item.state,
+        withdrawn_in=None,
+        attributes=_as_json_keeps(item.attributes),
+    )
+
+
+def _as_json_keeps(values: Mapping[str, Scalar]) -> Mapping[str, Scalar]:
+    """JSON knows no difference between 100 and 1E+2, and gives whole numbers back as such."""
+    return {
+        name: int(value) if isinstance(value, Decimal) and _exponent(value) >= 0 else value
+        for name, value in values.items()
+    }
+
+
+def _as_numeric_keeps(value: Decimal) -> Decimal:
+    return Decimal(int(value)) if _exponent(value) > 0 else value
+
+
+def _exponent(value: Decimal) -> int:
+    exponent = value.as_tuple().exponent
+    assert isinstance(exponent, int), "numbers of an order are finite"
+    return exponent
