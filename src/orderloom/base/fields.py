@@ -23,21 +23,21 @@ def _no_number(value: object) -> object:
 
 
 Quantity = Annotated[
-    Decimal, BeforeValidator(_no_truth_value), Field(gt=0, le=1_000_000_000, max_digits=16, decimal_places=6)
+    Decimal, Field(gt=0, le=1_000_000_000, max_digits=16, decimal_places=6), BeforeValidator(_no_truth_value)
 ]
 """More than nothing, at most a thousand million, six decimals."""
 
 Amount = Annotated[
     Decimal,
-    BeforeValidator(_no_truth_value),
     Field(ge=-1_000_000_000_000, le=1_000_000_000_000, max_digits=19, decimal_places=6),
+    BeforeValidator(_no_truth_value),
 ]
 """Money without its currency; the command checks the decimals that the currency has."""
 
-Percent = Annotated[Decimal, BeforeValidator(_no_truth_value), Field(ge=0, le=100, max_digits=9, decimal_places=6)]
+Percent = Annotated[Decimal, Field(ge=0, le=100, max_digits=9, decimal_places=6), BeforeValidator(_no_truth_value)]
 """0 to 100."""
 
-Code = Annotated[str, BeforeValidator(_no_number), Field(min_length=1, max_length=100, pattern=r"^\S(.*\S)?$")]
+Code = Annotated[str, Field(min_length=1, max_length=100, pattern=r"^\S(.*\S)?$"), BeforeValidator(_no_number)]
 """A name for programs and people: up to 100 characters, no space at the ends."""
 
 Text = Annotated[str, Field(min_length=1, max_length=500)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import is_dataclass
 from decimal import Decimal, InvalidOperation
@@ -121,9 +122,17 @@ def _problems(error: ValidationError, pointer: str) -> list[Problem]:
     return [*found[:PROBLEM_LIMIT], Problem("too_many_problems", f"There are {more} more; mend these first.", pointer)]
 
 
+_PATTERNS = {
+    r"^\S(.*\S)?$": "Leave out the spaces at the beginning and the end.",
+    "^[A-Z]{3}$": "Give the three capital letters of a currency (ISO 4217), such as USD.",
+    "^[A-Z]{2}$": "Give the two capital letters of a country (ISO 3166), such as US.",
+}
+
+
 def _problem(detail: ErrorDetails, pointer: str) -> Problem:
     kind = detail["type"]
-    message = _SENTENCES.get(kind) or _sentence(detail["msg"])
+    pattern = str(detail.get("ctx", {}).get("pattern", ""))
+    message = _SENTENCES.get(kind) or _PATTERNS.get(pattern) or _sentence(detail["msg"])
     path = "".join(f"/{_escaped(str(part))}" for part in detail["loc"])
     return Problem(_code(kind), message, pointer + path)
 
@@ -138,6 +147,7 @@ def _code(kind: str) -> str:
 
 def _sentence(message: str) -> str:
     message = message.removeprefix("Value error, ").removeprefix("Input should be ")
+    message = re.sub(r"^(String|Tuple|List|Dictionary|Mapping) should have | after validation", "", message)
     text = message[:1].upper() + message[1:]
     return text if text.endswith((".", "!")) else f"Give: {message}."
 
