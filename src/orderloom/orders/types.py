@@ -12,7 +12,6 @@ from orderloom.base.fields import Amount, Code, CurrencyCode, LongText, Percent,
 from orderloom.base.parsing import strict
 
 
-
 def _plain(value: object) -> object:
     if isinstance(value, float):
         value = Decimal(repr(value))
@@ -47,7 +46,7 @@ class PriceDraft:
 
     one_time: Amount | None = None
     recurring: Amount | None = None
-    period: Literal["month", "quarter", "year"] = "month"
+    period: Literal["day", "week", "month", "quarter", "year"] = "month"
     reason: Text = ""
 
 

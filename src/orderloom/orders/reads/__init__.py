@@ -1,5 +1,6 @@
 """Queries shaped for screens, API and export, and for the rooms that carry orders out."""
 
+from orderloom.orders.reads.export import export_orders
 from orderloom.orders.reads.listing import OrderFilter, OrderRow, list_orders
 from orderloom.orders.reads.page import (
     CreditRow,
@@ -38,6 +39,7 @@ __all__ = [
     "StoredItem",
     "StoredOrder",
     "active_holds",
+    "export_orders",
     "hold_codes",
     "list_orders",
     "open_amounts",
