@@ -1,4 +1,4 @@
-"""Verbs about the database as a whole: migrate, schema, backup, restore."""
+"""Verbs about the database as a whole: migrate, backup, restore; and its schema in SQL."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import psycopg
+from psycopg.conninfo import make_conninfo
 
 from orderloom.base import migrate as migrations
 from orderloom.base.embedded import find_binaries
@@ -24,18 +25,17 @@ def migrate(_chosen: argparse.Namespace) -> int:
     return 0
 
 
-def schema(_chosen: argparse.Namespace) -> int:
-    """Print the schema that the migrations make in an empty database."""
-    with database_url(read_settings()) as url, psycopg.connect(url, autocommit=True) as connection:
+def fresh_schema(url: str) -> str:
+    """The schema that the migrations make in an empty database of this server, in SQL."""
+    with psycopg.connect(url, autocommit=True) as connection:
         connection.execute("DROP DATABASE IF EXISTS orderloom_schema WITH (FORCE)")
         connection.execute("CREATE DATABASE orderloom_schema")
         try:
-            fresh = _other_database(url, "orderloom_schema")
+            fresh = make_conninfo(url, dbname="orderloom_schema")
             migrations.migrate(fresh)
-            print(dump_schema(fresh))
+            return dump_schema(fresh)
         finally:
             connection.execute("DROP DATABASE orderloom_schema WITH (FORCE)")
-    return 0
 
 
 def backup(chosen: argparse.Namespace) -> int:
@@ -79,10 +79,6 @@ def dump_schema(url: str) -> str:
     ]
     text = re.sub(r"\n{3,}", "\n\n", "\n".join(kept)).strip()
     return "-- The readable truth of the database, dumped from what the migrations make (make schema).\n\n" + text
-
-
-def _other_database(url: str, name: str) -> str:
-    return re.sub(r"^(postgres(?:ql)?://[^/]*/)[^?]*", rf"\g<1>{name}", url)
 
 
 def _pg(program: str, *arguments: str) -> str:

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import json
 import logging
 import sys
 from collections.abc import Callable, Sequence
+from dataclasses import asdict
 from importlib import import_module
 
 import structlog
 
 from orderloom import __version__
 from orderloom.base.refusals import Refused
+from orderloom.orders.states import TITLES
 
 Verb = Callable[[argparse.Namespace], int]
 
@@ -30,13 +33,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         return verb(chosen)
     except Refused as refused:
-        for problem in refused.problems:
-            print(f"{problem.pointer}: {problem.message}" if problem.pointer else problem.message, file=sys.stderr)
+        _tell_refusal(refused, as_json=getattr(chosen, "json", False))
         return 2
     except (KeyboardInterrupt, asyncio.CancelledError):
         return 130
     except BrokenPipeError:
         return 0
+
+
+def _tell_refusal(refused: Refused, *, as_json: bool) -> None:
+    """A line for each problem, or all of them as one JSON object where a program asked."""
+    if as_json:
+        print(json.dumps({"problems": [asdict(problem) for problem in refused.problems]}), file=sys.stderr)
+        return
+    for problem in refused.problems:
+        print(f"{problem.pointer}: {problem.message}" if problem.pointer else problem.message, file=sys.stderr)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -53,7 +64,10 @@ def _parser() -> argparse.ArgumentParser:
 
     _verb(verbs, "worker", "serve:worker", "run a worker: due jobs, ready steps, calls and timers")
     _verb(verbs, "migrate", "database:migrate", "bring the database to this version of the program")
-    _verb(verbs, "schema", "database:schema", "print the schema that the migrations make, in SQL")
+    schema = _verb(
+        verbs, "schema", "schemas:schema", "print the schema of the database (SQL) or of files (JSON Schema)"
+    )
+    schema.add_argument("what", nargs="?", choices=["database", "order", "catalogue"], default="database")
 
     demo = _verb(verbs, "demo", "demo:demo", "load the demo world into an empty database")
     demo.add_argument("--orders", type=int, default=300, help="how many orders of history to run (default 300)")
@@ -66,6 +80,9 @@ def _parser() -> argparse.ArgumentParser:
 
     export = _verb(verbs, "export", "loading:export", "write orders as NDJSON, a line an order")
     export.add_argument("what", choices=["orders"])
+    export.add_argument(
+        "--state", action="append", choices=sorted(TITLES), help="orders in this state only; repeatable"
+    )
 
     simulate = _verb(verbs, "simulate", "simulate:simulate", "plan an order without side effects and say why")
     simulate.add_argument("order", metavar="ORDER.json")
