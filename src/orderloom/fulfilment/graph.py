@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import ROUND_CEILING, Decimal
 from functools import partial
@@ -407,11 +407,34 @@ class Graph:
 
     def shape(self) -> Shape:
         """The shape that all orders of this structure share."""
+        served = {line for body in self.bodies if body.name != "order" for line in body.lines}
         nodes = [
-            self.prepared.node(step.template, self._hours(step), _spec(step), wait_for=step.wait_for, when=step.when)
+            self.prepared.node(
+                step.template,
+                self._hours(step),
+                _spec(step),
+                wait_for=step.wait_for,
+                when=step.when,
+                tells=self._may_end_an_item(step, served),
+            )  # fmt: skip
             for step in self.steps
         ]
         return self.prepared.shape(nodes, self._sorted_edges)
+
+    def _may_end_an_item(self, step: Step, served: Container[str]) -> bool:
+        """Whether the state of a leaf may change to its end with this step: none of the next ones serves it.
+
+        The steps of the order as a whole come before all others, so they end only what nothing else serves.
+        """
+        lines = [line for line in step.body.lines if not self.items[line].children]
+        if step.body.name == "order":
+            lines = [line for line in lines if line not in served]
+        if not lines:
+            return False
+        after = {id(body): body for body in (self.steps[then].body for then, _, _ in self.out[step.number])}
+        if len(lines) == 1:
+            return not any(lines[0] in body.lines for body in after.values())
+        return not {line for body in after.values() for line in body.lines}.issuperset(lines)
 
     def _hours(self, step: Step) -> Hours:
         hours = step.template.hours

@@ -78,13 +78,20 @@ class Prepared:
         return self._charges.get(product.code, ())
 
     def node(
-        self, template: StepTemplate, hours: Hours, spec: Spec | None, *, wait_for: str | None, when: str | None
+        self,
+        template: StepTemplate,
+        hours: Hours,
+        spec: Spec | None,
+        *,
+        wait_for: str | None,
+        when: str | None,
+        tells: bool,
     ) -> int:
         """The number of the node that all steps of this template, duration and condition share."""
-        key = (id(template), hours, wait_for, when)
+        key = (id(template), hours, wait_for, when, tells)
         known = self._nodes.get(key)
         if known is None:
-            known = (len(self._by_number), _node(template, hours, spec, wait_for=wait_for, when=when))
+            known = (len(self._by_number), _node(template, hours, spec, wait_for=wait_for, when=when, tells=tells))
             self._nodes[key] = known
             self._by_number.append(known[1])
         return known[0]
@@ -148,7 +155,9 @@ def mode_of(template: StepTemplate) -> Mode:
     return _MODES[template.type]
 
 
-def _node(template: StepTemplate, hours: Hours, spec: Spec | None, *, wait_for: str | None, when: str | None) -> Node:
+def _node(
+    template: StepTemplate, hours: Hours, spec: Spec | None, *, wait_for: str | None, when: str | None, tells: bool
+) -> Node:
     mode = mode_of(template)
     undo = None
     if template.undo is not None:
@@ -161,7 +170,7 @@ def _node(template: StepTemplate, hours: Hours, spec: Spec | None, *, wait_for: 
         when=when,
         wait_for=wait_for,
         yields=template.yields,
-        tells=template.tells or mode in ("event", "person") or template.signals is not None,
+        tells=tells or template.tells or mode in ("event", "person") or template.signals is not None,
         absorbs=template.do in ABSORBED_KINDS,
         point_of_no_return=template.point_of_no_return,
         undo=undo,
