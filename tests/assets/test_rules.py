@@ -11,12 +11,6 @@ def draft(line: str, parent: str | None = None) -> AssetDraft:
     return AssetDraft(1, "SO-1", int(line.replace(".", "")), line, 1, "P", "Product", parent=parent)
 
 
-def test_parents_are_written_before_their_parts_whatever_the_order():
-    found = rules.levels([draft("1.2.1", "1.2"), draft("1.1", "1"), draft("1"), draft("1.2", "1"), draft("2", "0")])
-
-    assert [[each.line for each in level] for level in found] == [["1", "2"], ["1.1", "1.2"], ["1.2.1"]]
-
-
 def test_a_circle_and_a_double_are_refused():
     problems = rules.draft_problems([draft("1", "2"), draft("2", "1"), draft("3"), draft("3")])
 

@@ -8,7 +8,6 @@ from datetime import datetime
 from orderloom.assets import rules, store
 from orderloom.assets.events import AssetChanged, AssetCreated, AssetMoved, RealizationTerminated
 from orderloom.assets.types import AssetDraft, CharacteristicsChange, Moved, RealizationDraft
-from orderloom.base.numbers import take_numbers
 from orderloom.base.refusals import NotFound, Problem, refuse_if_any
 from orderloom.base.transaction import Tx
 from orderloom.base.types import Subject
@@ -20,25 +19,22 @@ async def create_for_order(tx: Tx, drafts: Sequence[AssetDraft]) -> dict[int, in
     One asset per order item: creating again returns the one that is there, unchanged.
     """
     refuse_if_any(rules.draft_problems(drafts))
-    known = await store.of_order_items(tx, [draft.order_item_id for draft in drafts])
-    created = {item: row.id for item, row in known.items()}
-    by_line = await store.of_lines(tx, [draft.order_id for draft in drafts])
-    for level in rules.levels([draft for draft in drafts if draft.order_item_id not in known]):
-        rows = await store.insert(
-            tx,
-            level,
-            numbers=await take_numbers(tx, "asset", len(level)),
-            parent_ids=[by_line.get((draft.order_id, draft.parent)) if draft.parent else None for draft in level],
-        )
-        by_line.update({(row.order_id, row.line): row.id for row in rows})
-        created.update({row.order_item_id: row.id for row in rows})
-        drafted = {draft.order_item_id: draft for draft in level}
-        tx.emit(_created(row, drafted[row.order_item_id]) for row in rows)
-    return created
+    known = await store.of_orders(tx, [draft.order_id for draft in drafts])
+    created = {row.order_item_id: row.id for row in known}
+    fresh = [draft for draft in drafts if draft.order_item_id not in created]
+    if fresh:
+        keys = await store.draw_keys(tx, len(fresh))
+        by_line = {(row.order_id, row.line): row.id for row in known}
+        by_line |= {(draft.order_id, draft.line): id_ for draft, id_ in zip(fresh, keys.ids, strict=True)}
+        parents = [by_line.get((draft.order_id, draft.parent)) if draft.parent else None for draft in fresh]
+        await store.insert(tx, fresh, keys=keys, parent_ids=parents)
+        created |= {draft.order_item_id: id_ for draft, id_ in zip(fresh, keys.ids, strict=True)}
+        tx.emit(map(_created, fresh, keys.ids, keys.numbers))
+    return {draft.order_item_id: created[draft.order_item_id] for draft in drafts}
 
 
-def _created(row: store.Known, draft: AssetDraft) -> AssetCreated:
-    subject = Subject("asset", row.id, row.number, draft.account_id)
+def _created(draft: AssetDraft, asset_id: int, number: str) -> AssetCreated:
+    subject = Subject("asset", asset_id, number, draft.account_id)
     return AssetCreated(subject, draft.order_id, draft.order_item_id, draft.product_code)
 
 

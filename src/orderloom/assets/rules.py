@@ -10,31 +10,6 @@ from orderloom.assets.types import AssetDraft, RealizationDraft
 from orderloom.base.refusals import Problem
 
 
-def levels(drafts: Sequence[AssetDraft]) -> list[list[AssetDraft]]:
-    """The drafts by depth, parents before children, each order by itself.
-
-    A parent that is not among the drafts is taken to be there already. A circle is a bug of the
-    caller, which `draft_problems` finds first.
-    """
-    given = {(draft.order_id, draft.line) for draft in drafts}
-    done: set[tuple[int, str]] = set()
-    rest = list(drafts)
-    found = []
-    while rest:
-        level = [
-            draft
-            for draft in rest
-            if draft.parent is None
-            or (draft.order_id, draft.parent) in done
-            or (draft.order_id, draft.parent) not in given
-        ]
-        assert level, "the parents form a circle"
-        found.append(level)
-        done |= {(draft.order_id, draft.line) for draft in level}
-        rest = [draft for draft in rest if (draft.order_id, draft.line) not in done]
-    return found
-
-
 def draft_problems(drafts: Sequence[AssetDraft]) -> list[Problem]:
     """What is wrong with drafts: doubles, nothing to install, an asset that is its own ancestor."""
     problems = []

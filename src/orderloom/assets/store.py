@@ -37,34 +37,56 @@ async def of_order_items(tx: Tx, order_item_ids: Sequence[int]) -> dict[int, Kno
     return {row.order_item_id: row for row in rows}
 
 
-async def of_lines(tx: Tx, order_ids: Sequence[int]) -> dict[tuple[int, str], int]:
-    """Ids of assets by order and line."""
-    rows = await tx.all(
-        "SELECT order_id, line, id FROM assets.asset WHERE order_id = ANY(%(orders)s)",
-        {"orders": list(set(order_ids))},
-    )
-    return {(order_id, line): asset_id for order_id, line, asset_id in rows}
-
-
-async def insert(
-    tx: Tx, drafts: Sequence[AssetDraft], *, numbers: Sequence[str], parent_ids: Sequence[int | None]
-) -> list[Known]:
-    """Write assets of one level of the tree; one that is there is left out."""
+async def of_orders(tx: Tx, order_ids: Sequence[int]) -> list[Known]:
+    """The assets that these orders have brought already."""
     return await tx.all(
         """
+        SELECT id, number, order_id, order_item_id, line
+          FROM assets.asset
+         WHERE order_id = ANY(%(orders)s)
+        """,
+        {"orders": list(set(order_ids))},
+        row=Known,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """Numbers and ids drawn for new assets."""
+
+    numbers: list[str]
+    ids: list[int]
+
+
+async def draw_keys(tx: Tx, count: int) -> Keys:
+    """Draw them at once, so that parents are known before the rows are written."""
+    return await tx.one(
+        """
+        SELECT ARRAY(SELECT base.take_numbers('asset', %(count)s)) AS numbers,
+               ARRAY(SELECT nextval('assets.asset_id_seq') FROM generate_series(1, %(count)s)) AS ids
+        """,
+        {"count": count},
+        row=Keys,
+    )
+
+
+async def insert(tx: Tx, drafts: Sequence[AssetDraft], *, keys: Keys, parent_ids: Sequence[int | None]) -> None:
+    """Write new assets, parents and children at once; an order item has one, so a lost race fails."""
+    await tx.execute(
+        """
         INSERT INTO assets.asset
-               (number, account_id, parent_id, product_id, product_code, product_name, quantity, is_bundle, role, place,
-                order_id, order_label, order_item_id, line, characteristics)
+               (id, number, account_id, parent_id, product_id, product_code, product_name, quantity, is_bundle, role,
+                place, order_id, order_label, order_item_id, line, characteristics)
+               OVERRIDING SYSTEM VALUE
         SELECT *
-          FROM unnest(%(numbers)s::text[], %(accounts)s::bigint[], %(parents)s::bigint[], %(products)s::bigint[],
-                      %(codes)s::text[], %(names)s::text[], %(quantities)s::numeric[], %(bundles)s::bool[],
-                      %(roles)s::text[], %(places)s::text[], %(orders)s::bigint[], %(labels)s::text[],
-                      %(items)s::bigint[], %(lines)s::text[], %(characteristics)s::jsonb[])
-            ON CONFLICT (order_item_id) DO NOTHING
-        RETURNING id, number, order_id, order_item_id, line
+          FROM unnest(%(ids)s::bigint[], %(numbers)s::text[], %(accounts)s::bigint[], %(parents)s::bigint[],
+                      %(products)s::bigint[], %(codes)s::text[], %(names)s::text[], %(quantities)s::numeric[],
+                      %(bundles)s::bool[], %(roles)s::text[], %(places)s::text[], %(orders)s::bigint[],
+                      %(labels)s::text[], %(items)s::bigint[], %(lines)s::text[], %(characteristics)s::jsonb[])
         """,
         {
-            "numbers": list(numbers),
+            "ids": keys.ids,
+            "numbers": keys.numbers,
             "accounts": [draft.account_id for draft in drafts],
             "parents": list(parent_ids),
             "products": [draft.product_id for draft in drafts],
@@ -80,7 +102,6 @@ async def insert(
             "lines": [draft.line for draft in drafts],
             "characteristics": [Json(dict(draft.characteristics)) for draft in drafts],
         },
-        row=Known,
     )
 
 

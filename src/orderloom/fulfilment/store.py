@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import fields
+from operator import attrgetter
 from typing import Any
 
 from orderloom.base.transaction import Json, Tx
@@ -18,12 +19,10 @@ async def insert_plans(tx: Tx, plans: Sequence[NewPlan], things: Sequence[NewThi
                optimistic_seconds, typical_seconds, pessimistic_seconds, forecast_at, promised_at, projected_at,
                look_again_at)
         SELECT order_id, process_id, catalogue_version_id, facts,
-               ARRAY(SELECT jsonb_array_elements_text(nothing_to_do)::bigint),
-               ARRAY(SELECT jsonb_array_elements_text(critical_path)::integer),
-               optimistic_seconds, typical_seconds, pessimistic_seconds, forecast_at, promised_at, projected_at,
+               nothing_to_do::bigint[], critical_path::integer[], optimistic_seconds, typical_seconds, pessimistic_seconds, forecast_at, promised_at, projected_at,
                look_again_at
           FROM unnest(%(order_id)s::bigint[], %(process_id)s::bigint[], %(catalogue_version_id)s::bigint[],
-                      %(facts)s::jsonb[], %(nothing_to_do)s::jsonb[], %(critical_path)s::jsonb[],
+                      %(facts)s::jsonb[], %(nothing_to_do)s::text[], %(critical_path)s::text[],
                       %(optimistic_seconds)s::bigint[], %(typical_seconds)s::bigint[],
                       %(pessimistic_seconds)s::bigint[], %(forecast_at)s::timestamptz[], %(promised_at)s::timestamptz[],
                       %(projected_at)s::timestamptz[], %(look_again_at)s::timestamptz[])
@@ -31,7 +30,7 @@ async def insert_plans(tx: Tx, plans: Sequence[NewPlan], things: Sequence[NewThi
                          optimistic_seconds, typical_seconds, pessimistic_seconds, forecast_at, promised_at,
                          projected_at, look_again_at)
         """,
-        _columns(plans, NewPlan, as_json={"facts", "nothing_to_do", "critical_path"}),
+        _columns(plans, NewPlan, as_json={"facts"}, as_numbers={"nothing_to_do", "critical_path"}),
     )
     await upsert_things(tx, things)
     await insert_steps(tx, steps)
@@ -46,12 +45,11 @@ async def upsert_things(tx: Tx, things: Sequence[NewThing]) -> None:
         INSERT INTO fulfilment.item (order_id, position, key, kind, spec, action, label, parent_key, system, scope,
                place, quantity, characteristics, lines, sources, why, is_provisional)
         SELECT order_id, position, key, kind, spec, action, label, parent_key, system, scope,
-               place, quantity, characteristics, lines,
-               ARRAY(SELECT jsonb_array_elements_text(sources)::bigint), why, is_provisional
+               place, quantity, characteristics, lines, sources::bigint[], why, is_provisional
           FROM unnest(%(order_id)s::bigint[], %(position)s::integer[], %(key)s::text[], %(kind)s::text[],
                       %(spec)s::text[], %(action)s::text[], %(label)s::text[], %(parent_key)s::text[],
                       %(system)s::text[], %(scope)s::text[], %(place)s::text[], %(quantity)s::numeric[],
-                      %(characteristics)s::jsonb[], %(lines)s::jsonb[], %(sources)s::jsonb[], %(why)s::jsonb[],
+                      %(characteristics)s::jsonb[], %(lines)s::jsonb[], %(sources)s::text[], %(why)s::jsonb[],
                       %(is_provisional)s::boolean[])
                AS fresh (order_id, position, key, kind, spec, action, label, parent_key, system, scope, place,
                          quantity, characteristics, lines, sources, why, is_provisional)
@@ -61,7 +59,7 @@ async def upsert_things(tx: Tx, things: Sequence[NewThing]) -> None:
                characteristics = excluded.characteristics, lines = excluded.lines, sources = excluded.sources,
                why = excluded.why, is_provisional = excluded.is_provisional, withdrawn = false
         """,
-        _columns(things, NewThing, as_json={"characteristics", "lines", "sources", "why"}),
+        _columns(things, NewThing, as_json={"characteristics", "lines", "why"}, as_numbers={"sources"}),
     )
 
 
@@ -94,28 +92,31 @@ async def copy_step(tx: Tx, process_id: int, number: int, copy: int) -> None:
 
 
 async def insert_steps(tx: Tx, steps: Sequence[NewStep]) -> None:
-    """Write what steps are for; a step that is there already follows the plan."""
+    """Write what steps are for; a step that is there already follows the plan.
+
+    The thing is looked up for each step and not joined: a plan made while the table was small would read it whole.
+    """
     if not steps:
         return
     await tx.execute(
         """
         INSERT INTO fulfilment.step (process_id, number, order_id, item_id, order_items, owner, type,
                planned_start, planned_finish, slack_seconds, is_critical, why)
-        SELECT fresh.process_id, fresh.number, fresh.order_id, item.id,
-               ARRAY(SELECT jsonb_array_elements_text(fresh.order_items)::bigint), fresh.owner, fresh.type,
+        SELECT fresh.process_id, fresh.number, fresh.order_id,
+               (SELECT id FROM fulfilment.item WHERE item.order_id = fresh.order_id AND item.key = fresh.thing_key),
+               fresh.order_items::bigint[], fresh.owner, fresh.type,
                fresh.planned_start, fresh.planned_finish, fresh.slack_seconds, fresh.is_critical, fresh.why
           FROM unnest(%(process_id)s::bigint[], %(number)s::integer[], %(order_id)s::bigint[], %(thing_key)s::text[],
-                      %(order_items)s::jsonb[], %(owner)s::text[], %(type)s::text[], %(planned_start)s::timestamptz[],
+                      %(order_items)s::text[], %(owner)s::text[], %(type)s::text[], %(planned_start)s::timestamptz[],
                       %(planned_finish)s::timestamptz[], %(slack_seconds)s::bigint[], %(is_critical)s::boolean[],
                       %(why)s::text[])
                AS fresh (process_id, number, order_id, thing_key, order_items, owner, type, planned_start,
                          planned_finish, slack_seconds, is_critical, why)
-     LEFT JOIN fulfilment.item ON item.order_id = fresh.order_id AND item.key = fresh.thing_key
             ON CONFLICT (process_id, number) DO UPDATE
            SET item_id = excluded.item_id, order_items = excluded.order_items,
                slack_seconds = excluded.slack_seconds, is_critical = excluded.is_critical, why = excluded.why
         """,
-        _columns(steps, NewStep, as_json={"order_items"}),
+        _columns(steps, NewStep, as_numbers={"order_items"}),
     )
 
 
@@ -155,14 +156,25 @@ async def record_forecasts(tx: Tx, forecasts: Sequence[Forecast]) -> list[tuple[
          WHERE before.jeopardy <> written.jeopardy
          ORDER BY order_id
         """,
-        _columns(forecasts, Forecast, as_json=set()),
+        _columns(forecasts, Forecast),
     )
 
 
-def _columns(rows: Sequence[Any], kind: type[Any], *, as_json: set[str]) -> dict[str, list[Any]]:
-    return {
-        field.name: [
-            Json(getattr(row, field.name)) if field.name in as_json else getattr(row, field.name) for row in rows
-        ]
-        for field in fields(kind)
-    }
+def _columns(
+    rows: Sequence[Any],
+    kind: type[Any],
+    *,
+    as_json: Collection[str] = (),
+    as_numbers: Collection[str] = (),
+) -> dict[str, list[Any]]:
+    """The rows as one array for each field; a list of numbers within a row travels as PostgreSQL spells it."""
+    columns: dict[str, list[Any]] = {}
+    for field in fields(kind):
+        values = map(attrgetter(field.name), rows)
+        if field.name in as_json:
+            columns[field.name] = list(map(Json, values))
+        elif field.name in as_numbers:
+            columns[field.name] = [f"{{{','.join(map(str, numbers))}}}" for numbers in values]
+        else:
+            columns[field.name] = list(values)
+    return columns

@@ -24,15 +24,19 @@ async def arm_triggers(tx: Tx, drafts: Sequence[TriggerDraft]) -> Armed:
     while it is armed it follows its draft in quantity, price and gates not met yet. A trigger that
     is ready or further stays as it is.
     """
+    if not drafts:
+        return Armed((), ())
     payers = await trigger.payers(tx, [draft.billing_account_id for draft in drafts])
     refuse_if_any(_draft_problems(drafts, payers))
 
-    known = await trigger.lock_known(tx, drafts)
-    new = await trigger.insert(tx, [draft for draft in drafts if trigger.identity(draft) not in known], payers)
+    inserted = await trigger.insert(tx, drafts, payers)
+    new = list(inserted.values())
+    old = [draft for draft in drafts if trigger.identity(draft) not in inserted]
+    if not old:
+        return Armed(tuple(new), ())
+    known = await trigger.lock_known(tx, old)
     waiting = [
-        (known[trigger.identity(draft)].id, draft)
-        for draft in drafts
-        if trigger.identity(draft) in known and known[trigger.identity(draft)].state == "armed"
+        (known[trigger.identity(draft)].id, draft) for draft in old if known[trigger.identity(draft)].state == "armed"
     ]
     changed = await trigger.follow(tx, waiting) if waiting else []
     await _settle(tx, changed)

@@ -13,6 +13,9 @@ from orderloom.billing.rules import Gate, Increment
 from orderloom.billing.states import TRIGGER, before
 from orderloom.billing.types import GateMark, TriggerDraft
 
+Identity = tuple[int, str, str, str, int]
+"""What a trigger is unique by: order item, kind of price, price, action and revision."""
+
 
 @dataclass(frozen=True, slots=True)
 class Payer:
@@ -55,12 +58,12 @@ class Trigger:
         return Subject("order", self.order_id, self.order_label, self.account_id)
 
     @property
-    def identity(self) -> tuple[int, str, str, str, int]:
+    def identity(self) -> Identity:
         """What it is unique by."""
         return self.order_item_id, self.price_kind, self.price, self.action, self.revision
 
 
-def identity(draft: TriggerDraft) -> tuple[int, str, str, str, int]:
+def identity(draft: TriggerDraft) -> Identity:
     """What a draft's trigger is unique by."""
     return draft.order_item_id, draft.price_kind, draft.price, draft.action, draft.revision
 
@@ -84,7 +87,7 @@ async def payers(tx: Tx, billing_account_ids: Sequence[int]) -> dict[int, Payer]
     return {row.id: row for row in rows}
 
 
-async def lock_known(tx: Tx, drafts: Sequence[TriggerDraft]) -> dict[tuple[int, str, str, str, int], Trigger]:
+async def lock_known(tx: Tx, drafts: Sequence[TriggerDraft]) -> dict[Identity, Trigger]:
     """Lock the triggers that exist for these drafts, in id order."""
     rows = await tx.all(
         """
@@ -110,7 +113,7 @@ async def lock_known(tx: Tx, drafts: Sequence[TriggerDraft]) -> dict[tuple[int, 
     return {row.identity: row for row in rows}
 
 
-async def insert(tx: Tx, drafts: Sequence[TriggerDraft], payers: Mapping[int, Payer]) -> list[int]:
+async def insert(tx: Tx, drafts: Sequence[TriggerDraft], payers: Mapping[int, Payer]) -> dict[Identity, int]:
     """Write triggers with their gates; return ids in the order of the drafts. One that is there is left out."""
     rows = await tx.all(
         """
@@ -159,10 +162,10 @@ async def insert(tx: Tx, drafts: Sequence[TriggerDraft], payers: Mapping[int, Pa
             "cost_centres": [draft.cost_centre for draft in drafts],
         },
     )
-    ids = {tuple(row[:5]): row[5] for row in rows}
-    fresh = [(ids[identity(draft)], draft) for draft in drafts if identity(draft) in ids]
-    await insert_gates(tx, fresh)
-    return [trigger_id for trigger_id, _ in fresh]
+    ids: dict[Identity, int] = {(row[0], row[1], row[2], row[3], row[4]): row[5] for row in rows}
+    fresh = {identity(draft): draft for draft in drafts if identity(draft) in ids}
+    await insert_gates(tx, [(ids[which], draft) for which, draft in fresh.items()])
+    return {which: ids[which] for which in fresh}
 
 
 async def insert_gates(tx: Tx, of: Sequence[tuple[int, TriggerDraft]]) -> None:

@@ -130,9 +130,10 @@ async def _start(tx: Tx, planned: Sequence[Planned]) -> dict[int, Started]:
         steps += compiling.steps_of(
             one.sold, plan, forecast, process_id=process_id, start=tx.now, numbers=plan.numbers()
         )
-    await store.insert_plans(tx, heads, things, steps)
-    await create_for_order(tx, [draft for one, _ in ready for draft in compiling.asset_drafts(one.sold)])
-    await arm_triggers(tx, [draft for one, plan in ready for draft in compiling.trigger_drafts(one.sold, plan)])
+    async with tx.pipeline():
+        await store.insert_plans(tx, heads, things, steps)
+        await create_for_order(tx, [draft for one, _ in ready for draft in compiling.asset_drafts(one.sold)])
+        await arm_triggers(tx, [draft for one, plan in ready for draft in compiling.trigger_drafts(one.sold, plan)])
     tx.emit(
         OrderPlanned(one.sold.subject, head.process_id, len(plan.steps), len(plan.things), head.promised_at)
         for (one, plan), head in zip(ready, heads, strict=True)
