@@ -10,12 +10,14 @@ from pydantic import Field
 from orderloom.base.parsing import strict
 from orderloom.base.refusals import refuse
 from orderloom.catalog import reads
-from orderloom.catalog.commands import CatalogueFile, Imported, import_catalogues
+from orderloom.catalog.commands import CatalogueFile, Imported, ImportedPrices, import_catalogues, import_prices
+from orderloom.catalog.price_list import PriceDraft
 from orderloom.web.answers import Answer, Rows
 from orderloom.web.call import Call
-from orderloom.web.inputs import Cursor, Limit, Search
+from orderloom.web.inputs import Cursor, DryRun, Limit, Search
 from orderloom.web.paging import LIMIT, cut, place_of
 from orderloom.web.routes import Routes
+from orderloom.web.table_files import rows_of
 
 routes = Routes("api", "/api")
 
@@ -74,3 +76,9 @@ async def import_catalogue(call: Call, query: CatalogueImport) -> Answer:
         refuse("text_not_utf8", f"The file is not UTF-8 (byte {error.start}); send UTF-8.")
     [imported] = await import_catalogues(call.tx, [CatalogueFile(query.name, text)])
     return Answer(imported, status=201 if imported.is_new else 200)
+
+
+@routes.post("/prices/import", permission="catalog.write", query=DryRun, returns=ImportedPrices, takes="text/csv")
+async def import_price_rows(call: Call, query: DryRun) -> ImportedPrices:
+    """Put prices into the standard list from CSV, each for its own period; all rows or none."""
+    return await import_prices(call.tx, rows_of(PriceDraft, call.content), dry_run=query.dry_run)
