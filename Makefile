@@ -3,29 +3,32 @@
 SHELL := /bin/bash
 PYTHON ?= python3
 BIN := .venv/bin
-STAMPS := .orderloom/stamps
+WEB := src/orderloom/web
+PACKAGES := .venv/installed
+ASSETS := $(WEB)/static/vendor/.stamp
+PAGES := $(wildcard $(WEB)/templates/*.html $(WEB)/templates/*/*.html $(WEB)/static/*.js)
 
-.PHONY: help install run demo test check format bench soak schema screenshots lock clean-data clean
+.PHONY: help install run test check format bench soak schema screenshots lock clean-data clean
 
 help: ## List the verbs
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  \1\t\2/' | expand -t 16
 
-install: $(STAMPS)/python $(STAMPS)/assets ## Prepare .venv and the front-end assets
+install: $(PACKAGES) $(ASSETS) ## Prepare .venv and the front-end assets
 
 run: install ## Set everything up, load the demo world, start the program on a local port
 	@$(BIN)/orderloom serve --demo
 
-test: $(STAMPS)/python $(STAMPS)/assets ## Run every test
+test: $(PACKAGES) $(ASSETS) ## Run every test
 	$(BIN)/pytest -m "not soak"
 
-check: $(STAMPS)/python ## Format, lint, types, the house's rules, fast tests: under a minute
+check: $(PACKAGES) ## Format, lint, types, the house's rules, fast tests: under a minute
 	$(BIN)/ruff format --check src tests bench
 	$(BIN)/ruff check src tests bench
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/pytest -m "not slow and not browser and not soak" -x
 
-format: $(STAMPS)/python ## Format the code
+format: $(PACKAGES) ## Format the code
 	$(BIN)/ruff format src tests bench
 	$(BIN)/ruff check --fix src tests bench
 
@@ -35,9 +38,11 @@ bench: install ## Measure: ratios from one run (JSON=1 prints them for programs)
 soak: install ## The long runs: chaos and random histories
 	$(BIN)/pytest -m soak
 
-schema: $(STAMPS)/python ## Dump schema.sql from the migrations
-	$(BIN)/orderloom schema > src/orderloom/migrations/schema.sql.new
-	mv src/orderloom/migrations/schema.sql.new src/orderloom/migrations/schema.sql
+schema: $(PACKAGES) ## Write schema.sql from the migrations, and the JSON Schemas of files
+	@mkdir -p docs/schemas .orderloom
+	$(BIN)/orderloom schema > .orderloom/schema.new && mv .orderloom/schema.new src/orderloom/migrations/schema.sql
+	$(BIN)/orderloom schema order > .orderloom/schema.new && mv .orderloom/schema.new docs/schemas/order.json
+	$(BIN)/orderloom schema catalogue > .orderloom/schema.new && mv .orderloom/schema.new docs/schemas/catalogue.json
 
 screenshots: install ## Photograph the pages into screenshots/
 	$(BIN)/python -m tests.browser.photograph
@@ -52,16 +57,16 @@ clean-data: ## Throw the embedded database away
 clean: clean-data ## Throw everything away that can be made again
 	rm -rf .venv node_modules .orderloom src/orderloom/web/static/vendor
 
-$(BIN)/python:
-	@rm -rf .venv
-	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Orderloom needs Python 3.11 or newer; name one with make PYTHON=...")'
-	$(PYTHON) -m venv .venv
+# The stamps lie in what they vouch for: whoever removes it, or stops the set-up half-way, gets it made again.
+$(PACKAGES): requirements/dev.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Orderloom needs Python 3.11 or newer; name one with make PYTHON=...")'
+	@$(BIN)/python -m pip --version >/dev/null 2>&1 || { rm -rf .venv && $(PYTHON) -m venv .venv; }
+	@echo "Installing the Python packages ..."
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
 
-$(STAMPS)/python: requirements/dev.txt pyproject.toml | $(BIN)/python
-	$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements/dev.txt
-	$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e .
-	@mkdir -p $(STAMPS) && touch $@
-
-$(STAMPS)/assets: package.json package-lock.json | $(STAMPS)/python
-	$(BIN)/python -m orderloom.web.assets
-	@mkdir -p $(STAMPS) && touch $@
+$(ASSETS): package-lock.json $(WEB)/assets.py $(WEB)/trim.py $(PAGES) | $(PACKAGES)
+	@echo "Installing the front-end packages ..."
+	@$(BIN)/python -m orderloom.web.assets
+	@touch $@
