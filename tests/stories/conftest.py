@@ -23,8 +23,7 @@ from orderloom.base.transaction import Database, Tx, transaction
 from orderloom.base.types import SYSTEM, House
 from orderloom.cli.demo_world import load_world
 from orderloom.cli.verify import check
-from orderloom.fulfilment.commands import PlacedOrder, place_orders
-from orderloom.fulfilment.commands import watch_forecasts
+from orderloom.fulfilment.commands import PlacedOrder, place_orders, watch_forecasts
 from orderloom.gateway.addresses import LOCAL
 from orderloom.gateway.sending import Sender
 from orderloom.gateway.signatures import signed_headers

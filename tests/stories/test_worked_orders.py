@@ -257,7 +257,7 @@ async def realized(story: Story) -> dict[str, list[str]]:
          GROUP BY realization.id
         """
     )
-    return {spec: used for spec, used in rows}  # noqa: C416
+    return {spec: used for spec, used in rows}
 
 
 async def the_bundle_is_named_everywhere(story: Story, order: PlacedOrder, name: str) -> None:

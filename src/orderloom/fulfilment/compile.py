@@ -301,7 +301,11 @@ def asset_drafts(one: Sold) -> list[AssetDraft]:
 
 def realization_drafts(one: Sold, plan: Plan) -> list[RealizationDraft]:
     """The services and resources that stand behind the installed products, with those who share them."""
-    sold_as_asset = {item.line for item in one.order.items if item.action == "add" and item.kind != "fee"}
+    sold_as_asset = {
+        item.line
+        for item in one.order.items
+        if item.action == "add" and item.kind != "fee" and item.state not in ("cancelled", "failed")
+    }
     return [
         RealizationDraft(
             key=_inventory_key(one, thing),

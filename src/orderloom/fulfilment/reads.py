@@ -240,6 +240,24 @@ async def order_standings(tx: Tx, order_ids: Sequence[int]) -> list[OrderStandin
     ]
 
 
+async def relying_lines(tx: Tx, item_ids: Sequence[int]) -> list[tuple[str, str]]:
+    """Lines that still live and rely on one of these items without being one of them, each with what it relies on."""
+    return await tx.all(
+        """
+        SELECT relying.line, needed.line
+          FROM orders.relies_on
+          JOIN orders.item AS relying ON relying.id = relies_on.item_id
+          JOIN orders.item AS needed ON needed.id = relies_on.needed_id
+         WHERE relies_on.needed_id = ANY(%(ids)s)
+           AND relies_on.item_id <> ALL(%(ids)s)
+           AND relying.withdrawn_in IS NULL
+           AND relying.state NOT IN ('rejected', 'completed', 'partial', 'failed', 'cancelled')
+         ORDER BY relying.position, needed.position
+        """,
+        {"ids": list(item_ids)},
+    )
+
+
 async def orders_to_look_at(tx: Tx, *, limit: int) -> list[int]:
     """Orders whose forecast is due to be made again, the longest due first; rows are locked."""
     return await tx.values(

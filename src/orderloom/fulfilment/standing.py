@@ -29,10 +29,13 @@ def rolled_up(
     order its outermost items.
     """
     by_item: dict[int, list[StepFact]] = {}
+    undoing: dict[int, list[StepFact]] = {}
     for step in steps:
         fact = _fact(step)
         for item_id in step.order_items:
             by_item.setdefault(item_id, []).append(fact)
+            if step.key.startswith("undo "):
+                undoing.setdefault(item_id, []).append(fact)
     children: dict[int | None, list[ItemStanding]] = {}
     for item in order.items:
         children.setdefault(item.parent_id, []).append(item)
@@ -42,7 +45,9 @@ def rolled_up(
     def state_of(item: ItemStanding) -> State:
         own = by_item.get(item.id, [])
         parts = [PartFact(state_of(child), child.withdrawn) for child in children.get(item.id, ())]
-        if parts:
+        if item.state == "cancelled":
+            state = _taken_back(undoing.get(item.id, ()))
+        elif parts:
             if own and cancellation == "none":
                 parts.append(PartFact(item_state(own)))
             state = whole_state(parts)
@@ -57,6 +62,13 @@ def rolled_up(
     order_state: State = order.state if order.state in CANCELLING else whole_state(roots)
     leaves = [PartFact(states[i.id], i.withdrawn) for i in order.items if i.id not in children]
     return items, OrderResult(order.id, order_state, progress(leaves))
+
+
+def _taken_back(undo: Sequence[StepFact]) -> State:
+    """A cancelled item keeps its order open until what was done for it is taken back."""
+    if any(step.fallout for step in undo):
+        return "held"
+    return "cancelled" if all(step.state in ("done", "skipped", "cancelled") for step in undo) else "in_progress"
 
 
 def _fact(step: StepStanding) -> StepFact:

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from orderloom.base.refusals import Conflict, Problem, Refused
+from orderloom.assets.commands import cancel as cancel_assets
+from orderloom.assets.commands import terminate as terminate_assets
+from orderloom.assets.reads import by_order_item
+from orderloom.base.refusals import Conflict, Problem, Refused, refuse_if_any
 from orderloom.base.transaction import Tx
 from orderloom.billing.commands import reverse_items
 from orderloom.fulfilment import store
-from orderloom.fulfilment.reads import StepStanding, order_standings, standings
+from orderloom.fulfilment.reads import StepStanding, order_standings, relying_lines, standings
 from orderloom.orders import commands as orders
+from orderloom.orders.order import ItemResult
 from orderloom.orders.states import CANCELLING, TERMINAL
 from orderloom.processes.commands import cancel_steps
 from orderloom.processes.reads import steps_of
@@ -35,8 +39,9 @@ async def cancel_orders(tx: Tx, order_ids: Sequence[int], *, reason: str) -> lis
 async def cancel_items(tx: Tx, order_id: int, item_ids: Sequence[int], *, reason: str) -> list[StepId]:
     """Cancel items with their parts: steps that serve nothing else are stopped and taken back.
 
-    A thing that other items share lives on. Refused past a hard point of no return. The rest of the
-    order goes on; returns the steps that take back what was done.
+    A thing that other items share lives on. The rest of the order goes on without them, as if they
+    had not been ordered. Refused past a hard point of no return, and while other items rely on
+    them. Returns the steps that take back what was done.
     """
     [order] = await order_standings(tx, [order_id])
     if order.state in TERMINAL:
@@ -44,19 +49,36 @@ async def cancel_items(tx: Tx, order_id: int, item_ids: Sequence[int], *, reason
     gone = set(item_ids)
     while more := {item.id for item in order.items if item.parent_id in gone} - gone:
         gone |= more
+    refuse_if_any(
+        [
+            Problem("relied_on", f"Line {line} relies on line {needed}; cancel it first, or cancel the whole order.")
+            for line, needed in await relying_lines(tx, sorted(gone))
+        ]
+    )
     steps = (await standings(tx, [order_id])).get(order_id, [])
     mine = [step for step in steps if step.order_items and set(step.order_items) <= gone]
-    undone = await _cancel(tx, mine, reason=reason)
+    undone = await _cancel(tx, mine, reason=reason, others_go_on=True)
     await reverse_items(tx, sorted(gone), reason=reason)
+    await orders.record_states(tx, items=[ItemResult(item_id, "cancelled") for item_id in sorted(gone)])
+    await _end_assets(tx, sorted(gone))
     return undone
+
+
+async def _end_assets(tx: Tx, item_ids: Sequence[int]) -> None:
+    """What never lived is cancelled, what lived ends now."""
+    assets = list((await by_order_item(tx, item_ids)).values())
+    await cancel_assets(tx, assets)
+    await terminate_assets(tx, dict.fromkeys(assets, tx.now))
 
 
 async def finish_cancellations(tx: Tx, order_ids: Sequence[int]) -> list[int]:
     """End the cancellations whose taking back is done; return those orders."""
-    cancelling = [order.id for order in await order_standings(tx, order_ids) if order.state in CANCELLING]
-    steps = await standings(tx, cancelling)
+    cancelling = {order.id: order for order in await order_standings(tx, order_ids) if order.state in CANCELLING}
+    steps = await standings(tx, list(cancelling))
     over = [order_id for order_id in cancelling if all(step.state in ENDED for step in steps.get(order_id, ()))]
-    return await orders.finish_cancellations(tx, over)
+    finished = await orders.finish_cancellations(tx, over)
+    await _end_assets(tx, [item.id for order_id in finished for item in cancelling[order_id].items])
+    return finished
 
 
 async def _take_back(tx: Tx, order_id: int, *, reason: str) -> None:
@@ -75,11 +97,11 @@ async def _take_back(tx: Tx, order_id: int, *, reason: str) -> None:
     await reverse_items(tx, [item.id for item in order.items], reason=reason)
 
 
-async def _cancel(tx: Tx, steps: Sequence[StepStanding], *, reason: str) -> list[StepId]:
+async def _cancel(tx: Tx, steps: Sequence[StepStanding], *, reason: str, others_go_on: bool = False) -> list[StepId]:
     if not steps:
         return []
     ids = [StepId(step.process_id, step.number) for step in steps if not step.key.startswith("undo ")]
-    undone = await cancel_steps(tx, ids, reason=reason, compensate=True)
+    undone = await cancel_steps(tx, ids, reason=reason, compensate=True, by_revision=others_go_on)
     for process_id in {step.process_id for step in undone}:
         for row in await steps_of(tx, process_id):
             if row.id in undone and row.params and "undoes" in row.params:
