@@ -408,18 +408,12 @@ class Graph:
     def shape(self) -> Shape:
         """The shape that all orders of this structure share."""
         served = {line for body in self.bodies if body.name != "order" for line in body.lines}
-        nodes = [
-            self.prepared.node(
-                step.template,
-                self._hours(step),
-                _spec(step),
-                wait_for=step.wait_for,
-                when=step.when,
-                tells=self._may_end_an_item(step, served),
-            )  # fmt: skip
-            for step in self.steps
-        ]
-        return self.prepared.shape(nodes, self._sorted_edges)
+        return self.prepared.shape([self._node(step, served) for step in self.steps], self._sorted_edges)
+
+    def _node(self, step: Step, served: Container[str]) -> int:
+        tells, hours = self._may_end_an_item(step, served), self._hours(step)
+        spec = _spec(step)
+        return self.prepared.node(step.template, hours, spec, wait_for=step.wait_for, when=step.when, tells=tells)
 
     def _may_end_an_item(self, step: Step, served: Container[str]) -> bool:
         """Whether the state of a leaf may change to its end with this step: none of the next ones serves it.
