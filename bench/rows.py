@@ -30,7 +30,8 @@ def rows_of(connection: psycopg.Connection[Any], xids: Sequence[str]) -> list[Ro
         columns = _columns(connection, table)
         listed = sql.SQL(", ").join(sql.SQL("{}::text").format(sql.Identifier(c)) for c in columns)
         query = sql.SQL("SELECT {} FROM {} WHERE xmin::text = ANY(%s) ORDER BY ctid").format(
-            listed, sql.SQL(table)  # type: ignore[arg-type]
+            listed,
+            sql.SQL(table),  # type: ignore[arg-type]
         )
         for row in connection.execute(query, [list(xids)]):
             found.append(Row(table, dict(zip(columns, row, strict=True))))
@@ -92,8 +93,10 @@ def _array(value: str, mapping: dict[str, int]) -> str:
 
 def _is_unique_text(row: Row, column: str) -> bool:
     value = row.values[column] or ""
-    return bool(re.fullmatch(r"[A-Z]{2}-(\d{4}-)?\d{6,}", value)) or column in {"external_id", "idempotency_key", "key_text"} or (
-        row.table == "base.idempotency_key" and column == "key"
+    return (
+        bool(re.fullmatch(r"[A-Z]{2}-(\d{4}-)?\d{6,}", value))
+        or column in {"external_id", "idempotency_key", "key_text"}
+        or (row.table == "base.idempotency_key" and column == "key")
     )
 
 

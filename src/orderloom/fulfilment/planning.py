@@ -85,7 +85,9 @@ def joined(known: Facts, new: Facts) -> Facts:
     )
 
 
-async def _installed(tx: Tx, orders: Sequence[Sold], catalogues: Mapping[int, Catalogue]) -> dict[int, tuple[Installed, ...]]:
+async def _installed(
+    tx: Tx, orders: Sequence[Sold], catalogues: Mapping[int, Catalogue]
+) -> dict[int, tuple[Installed, ...]]:
     """What the customers have already of the specs that the catalogues let somebody use."""
     specs = {
         rule.use

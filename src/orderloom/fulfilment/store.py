@@ -19,7 +19,8 @@ async def insert_plans(tx: Tx, plans: Sequence[NewPlan], things: Sequence[NewThi
                optimistic_seconds, typical_seconds, pessimistic_seconds, forecast_at, promised_at, projected_at,
                look_again_at)
         SELECT order_id, process_id, catalogue_version_id, facts,
-               nothing_to_do::bigint[], critical_path::integer[], optimistic_seconds, typical_seconds, pessimistic_seconds, forecast_at, promised_at, projected_at,
+               nothing_to_do::bigint[], critical_path::integer[], optimistic_seconds, typical_seconds,
+               pessimistic_seconds, forecast_at, promised_at, projected_at,
                look_again_at
           FROM unnest(%(order_id)s::bigint[], %(process_id)s::bigint[], %(catalogue_version_id)s::bigint[],
                       %(facts)s::jsonb[], %(nothing_to_do)s::text[], %(critical_path)s::text[],
