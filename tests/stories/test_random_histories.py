@@ -6,9 +6,11 @@ import asyncio
 import json
 import os
 from collections.abc import Awaitable, Callable, Coroutine, Iterator
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, ClassVar
+from urllib.parse import urlsplit
 
 import psycopg
 import pytest
@@ -95,10 +97,8 @@ class Histories(RuleBasedStateMachine):
 
     def turn(self, work: Callable[[Tx], Awaitable[Any]]) -> None:
         """Something that people ask for, which may be refused; then everything is checked."""
-        try:
+        with suppress(Refused):
             self.run(self.shop.do(work))
-        except Refused:
-            pass
         self.run(self.shop.check())
 
     # What is ordered
@@ -142,6 +142,19 @@ class Histories(RuleBasedStateMachine):
     def work(self) -> None:
         self.run(self.shop.work())
         self.run(self.shop.check())
+
+    @rule(days=st.integers(1, 5))
+    def days_go_by(self, days: int) -> None:
+        """Everybody does what is to be done."""
+        for _ in range(days):
+            self.run(self.shop.work())
+            for letter in self.shop.wire.letters:
+                assert self.run(self.shop.deliver(letter)) == 200
+            self.shop.wire.letters.clear()
+            self.run(self.shop.work())
+            self.do_task(0)
+            self.run(self.shop.move(24))
+        self.work()
 
     @rule()
     def lose_a_worker(self) -> None:
@@ -233,19 +246,21 @@ class Histories(RuleBasedStateMachine):
 
 @pytest.fixture(scope="module")
 def histories(server_url: str, template: str, house: House) -> Iterator[type[Histories]]:
-    with world_template(server_url, template, house, asyncio.run) as world:  # type: ignore[arg-type]
-        with psycopg.connect(server_url.format("postgres"), autocommit=True) as connection:
+    with (
+        world_template(server_url, template, house, asyncio.run) as world,  # type: ignore[arg-type]
+        psycopg.connect(server_url.format("postgres"), autocommit=True) as connection,
+    ):
 
-            def copy() -> str:
-                name = f"history_{os.getpid()}_{os.urandom(4).hex()}"
-                copy_database(connection, world, name)
-                return server_url.format(name)
+        def copy() -> str:
+            name = f"history_{os.getpid()}_{os.urandom(4).hex()}"
+            copy_database(connection, world, name)
+            return server_url.format(name)
 
-            def drop(url: str) -> None:
-                drop_database(connection, url.rsplit("/", 1)[1].split("?")[0])
+        def drop(url: str) -> None:
+            drop_database(connection, urlsplit(url).path.removeprefix("/"))
 
-            Histories.copy, Histories.drop, Histories.house = staticmethod(copy), staticmethod(drop), house
-            yield Histories
+        Histories.copy, Histories.drop, Histories.house = staticmethod(copy), staticmethod(drop), house
+        yield Histories
 
 
 def long(examples: int, steps: int) -> settings:
