@@ -27,6 +27,10 @@ from orderloom.base.refusals import refuse
 OLDEST_MAJOR = 18
 _ROOTLESS_USER = "nobody"
 _SYSTEM_HOME = Path("/var/lib/orderloom")
+_SOCKET_LINE = 5
+"""The line of `postmaster.pid` that names the socket's folder."""
+_SOCKET_SECONDS = 5
+"""A server that runs has its socket after so long, or has lost it."""
 _SETTINGS = {
     "listen_addresses": "",
     "max_connections": "100",
@@ -56,14 +60,12 @@ class Server:
 @contextmanager
 def embedded_server(folder: Path, *, settings: Sequence[tuple[str, str]] = ()) -> Iterator[Server]:
     """A server whose data lie in `folder`, made and started where needed, stopped by its last user."""
-    folder = _home_of(folder.resolve())
-    folder.mkdir(parents=True, exist_ok=True)
+    folder = _home_of(folder)
     binaries = find_binaries()
     with (folder / "users.lock").open("a") as users:
         with _locked(folder / "start.lock"):
             data = _initialised(folder, binaries)
-            socket_folder = _socket_folder(data)
-            _start(data, socket_folder, binaries, dict(settings))
+            socket_folder = _started(data, binaries, dict(settings))
             fcntl.flock(users, fcntl.LOCK_SH)
         server = Server(socket_folder, binaries)
         try:
@@ -151,10 +153,25 @@ def _runnable(carried: Path) -> Path:
 
 
 def _home_of(folder: Path) -> Path:
-    """Where the data lie: `folder`, or a place that the server's user can enter when we are root."""
-    if os.geteuid() != 0 or _open_to_others(folder.parent):
-        return folder
-    return _made(_SYSTEM_HOME) / f"{folder.name}-{hashlib.sha256(str(folder).encode()).hexdigest()[:12]}"
+    """Where the data lie: `folder`, or a place that the server's user can enter when we are root.
+
+    Then `folder` becomes a link to that place, so that it is found, and removed, where it is looked for.
+    """
+    folder = folder.resolve()
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        if os.geteuid() == 0 and not _open_to_others(folder.parent):
+            name = f"{folder.name}-{hashlib.sha256(str(folder).encode()).hexdigest()[:12]}"
+            elsewhere = _made(_made(_SYSTEM_HOME) / name)
+            if not folder.exists():
+                folder.symlink_to(elsewhere)
+            return elsewhere
+        folder.mkdir(exist_ok=True)
+    except PermissionError as error:
+        refuse("folder_closed", f"{error.filename} may not be written to; set ORDERLOOM_HOME to a folder of yours.")
+    if not os.access(folder, os.W_OK):
+        refuse("folder_closed", f"{folder} belongs to another user; set ORDERLOOM_HOME to a folder of yours.")
+    return folder
 
 
 def _open_to_others(folder: Path) -> bool:
@@ -177,9 +194,9 @@ def _initialised(folder: Path, binaries: Path) -> Path:
                 " and restore into a fresh folder.",
             )
         return data
-    unfinished = folder / "data.unfinished"
-    shutil.rmtree(unfinished, ignore_errors=True)
-    unfinished.mkdir(mode=0o700)
+    for left_behind in folder.glob("data.unfinished*"):
+        shutil.rmtree(left_behind, ignore_errors=True)
+    unfinished = Path(tempfile.mkdtemp(prefix="data.unfinished-", dir=folder))
     _give_to_server_user(unfinished)
     _run(
         binaries,
@@ -188,6 +205,69 @@ def _initialised(folder: Path, binaries: Path) -> Path:
     )  # fmt: skip
     unfinished.rename(data)
     return data
+
+
+def _started(data: Path, binaries: Path, settings: dict[str, str]) -> Path:
+    """The socket folder of the running server, which is started, or found as another run left it."""
+    found = _socket_folder_in_use(data)
+    if found and _answers(found, seconds=30):
+        return found
+    if found:  # it runs, but the way to it is gone: cleaners of temporary folders do that
+        _run(binaries, ["pg_ctl", "-D", str(data), "-m", "fast", "-w", "stop"], check=False)
+    socket_folder = _socket_folder(data)
+    chosen = _SETTINGS | {"unix_socket_directories": str(socket_folder)} | settings
+    options = " ".join(f"-c {name}='{value}'" for name, value in chosen.items())
+    log = data / "server.log"
+    _run(binaries, ["pg_ctl", "-D", str(data), "-l", str(log), "-o", options, "-w", "-t", "60", "start"])
+    if not _answers(socket_folder, seconds=60):
+        refuse("postgresql_silent", f"PostgreSQL was started but does not answer; look into {log}.")
+    return socket_folder
+
+
+def _socket_folder_in_use(data: Path) -> Path | None:
+    """Where the running server listens; None where none runs.
+
+    A note of a server that ended with its machine is removed: its number may be that of any process now.
+    """
+    note = data / "postmaster.pid"
+    try:
+        lines = note.read_text().splitlines()
+        number = int(lines[0])
+        os.kill(number, 0)
+    except (FileNotFoundError, IndexError, ValueError, ProcessLookupError):
+        return None
+    except PermissionError:
+        pass
+    try:
+        is_postgres = b"postgres" in Path(f"/proc/{number}/cmdline").read_bytes()
+    except OSError:
+        is_postgres = True
+    if not is_postgres:
+        note.unlink()
+        return None
+    for _ in range(100):  # the note grows while the server starts
+        if len(lines) >= _SOCKET_LINE and lines[_SOCKET_LINE - 1]:
+            return Path(lines[_SOCKET_LINE - 1])
+        time.sleep(0.1)
+        lines = note.read_text().splitlines() if note.exists() else []
+    return None
+
+
+def _answers(socket_folder: Path, *, seconds: float) -> bool:
+    """Whether the server takes connections; a server that is starting is given time."""
+    import psycopg
+
+    until = time.monotonic() + seconds
+    while True:
+        try:
+            psycopg.connect(Server(socket_folder, Path()).url("postgres"), connect_timeout=5).close()
+        except psycopg.OperationalError:
+            is_there = next(socket_folder.glob(".s.PGSQL.*"), None) is not None
+            if time.monotonic() > (until if is_there else until - seconds + _SOCKET_SECONDS):
+                return False
+            time.sleep(0.05)
+        else:
+            return True
 
 
 def _socket_folder(data: Path) -> Path:
@@ -202,23 +282,6 @@ def _socket_folder(data: Path) -> Path:
             refuse("socket_folder_taken", f"{folder} belongs to somebody else; remove it or set TMPDIR.")
     _give_to_server_user(folder)
     return folder
-
-
-def _start(data: Path, socket_folder: Path, binaries: Path, settings: dict[str, str]) -> None:
-    if _is_running(data, binaries):
-        return
-    chosen = _SETTINGS | {"unix_socket_directories": str(socket_folder)} | settings
-    options = " ".join(f"-c {name}='{value}'" for name, value in chosen.items())
-    log = data / "server.log"
-    _run(binaries, ["pg_ctl", "-D", str(data), "-l", str(log), "-o", options, "-w", "-t", "60", "start"])
-    for _ in range(100):
-        if next(socket_folder.glob(".s.PGSQL.*"), None):
-            return
-        time.sleep(0.05)
-
-
-def _is_running(data: Path, binaries: Path) -> bool:
-    return _run(binaries, ["pg_ctl", "-D", str(data), "status"], check=False) == 0
 
 
 def _run(binaries: Path, command: Sequence[str], *, check: bool = True) -> int:
