@@ -131,14 +131,16 @@ PLANS: Final = (
 
 STATES: Final = (
     Invariant(
-        "a completed item has no mandatory step that is open, failed or cancelled",
+        "a completed item has no mandatory step that is open, failed or cancelled, unless its order is taken back",
         _COUNTED
         + """
         SELECT DISTINCT format('order item %s of order %s has a step that is %s', item.id, item.order_id, counted.state)
           FROM counted
           JOIN orders.item ON item.id = counted.item_id
+          JOIN orders.sales_order ON sales_order.id = item.order_id
          WHERE item.state = 'completed'
            AND NOT counted.is_well
+           AND sales_order.state NOT IN ('assessing_cancellation', 'cancelling', 'cancelled')
            AND NOT EXISTS (SELECT FROM orders.item AS child WHERE child.parent_id = item.id)
         """,
     ),

@@ -40,8 +40,8 @@ async def cancel_items(tx: Tx, order_id: int, item_ids: Sequence[int], *, reason
     """Cancel items with their parts: steps that serve nothing else are stopped and taken back.
 
     A thing that other items share lives on. The rest of the order goes on without them, as if they
-    had not been ordered. Refused past a hard point of no return, and while other items rely on
-    them. Returns the steps that take back what was done.
+    had not been ordered. Refused for what is completed, past a hard point of no return, and while
+    other items rely on them. Returns the steps that take back what was done.
     """
     [order] = await order_standings(tx, [order_id])
     if order.state in TERMINAL:
@@ -51,8 +51,15 @@ async def cancel_items(tx: Tx, order_id: int, item_ids: Sequence[int], *, reason
         gone |= more
     refuse_if_any(
         [
-            Problem("relied_on", f"Line {line} relies on line {needed}; cancel it first, or cancel the whole order.")
-            for line, needed in await relying_lines(tx, sorted(gone))
+            *(
+                Problem("item_ended", f"Line {item.line} is {item.state}; order a return, or cancel the whole order.")
+                for item in order.items
+                if item.id in gone and item.state in TERMINAL - {"cancelled"}
+            ),
+            *(
+                Problem("relied_on", f"Line {line} relies on line {needed}; cancel it first, or the whole order.")
+                for line, needed in await relying_lines(tx, sorted(gone))
+            ),
         ]
     )
     steps = (await standings(tx, [order_id])).get(order_id, [])
