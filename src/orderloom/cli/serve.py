@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import asyncio
 import os
 import signal
 import socket
@@ -16,6 +15,7 @@ from threading import Event, Thread
 
 import uvicorn
 
+from orderloom.base.lifeline import VARIABLE, hold_lifeline
 from orderloom.base.migrate import migrate
 from orderloom.cli.settings import Settings, database_url, read_settings
 from orderloom.house import build_house
@@ -29,9 +29,17 @@ def worker(_chosen: argparse.Namespace) -> int:
     """Work until interrupted."""
     import uvloop
 
+    hold_lifeline()
     settings = read_settings()
     with database_url(settings) as url:
-        uvloop.run(run_worker(url, build_house(), allow_private_partners=settings.allow_private_partners))
+        uvloop.run(
+            run_worker(
+                url,
+                build_house(),
+                allow_private_partners=settings.allow_private_partners,
+                lease_seconds=settings.lease_seconds,
+            )
+        )
     return 0
 
 
@@ -39,6 +47,7 @@ def serve(chosen: argparse.Namespace) -> int:
     """Migrate, load the demo world when asked and the database is empty, then serve until interrupted."""
     settings = read_settings()
     signal.signal(signal.SIGTERM, _interrupt)
+    signal.signal(signal.SIGHUP, lambda _number, _frame: os.kill(os.getpid(), signal.SIGTERM))
     with ExitStack() as stack:
         url = stack.enter_context(database_url(settings))
         migrate(url, told=lambda name: print(f"migration {name}", flush=True))
@@ -67,8 +76,15 @@ def _run_web(url: str, listener: socket.socket, address: str) -> None:
     from orderloom.web.settings import WebSettings
 
     app = create_app(url, build_house(), WebSettings(address=address))
-    config = uvicorn.Config(app, log_level="warning", access_log=False, loop="uvloop", http="httptools", lifespan="on")
-    asyncio.set_event_loop_policy(None)
+    config = uvicorn.Config(
+        app,
+        log_level="warning",
+        access_log=False,
+        loop="uvloop",
+        http="httptools",
+        lifespan="on",
+        timeout_graceful_shutdown=2,
+    )
     server = uvicorn.Server(config)
     server.run(sockets=[listener])
 
@@ -92,7 +108,7 @@ def _listening_socket(settings: Settings, port: int | None) -> socket.socket:
 
 @contextmanager
 def _kept_running(commands: Sequence[Sequence[str]], environment: dict[str, str]) -> Iterator[None]:
-    """Child processes that are started again when they die, and stopped in the end."""
+    """Child processes that are started again when they die, and end with us, even when we are killed."""
     stopping = Event()
     threads = [Thread(target=_keep, args=(command, environment, stopping), daemon=True) for command in commands]
     for thread in threads:
@@ -108,7 +124,7 @@ def _kept_running(commands: Sequence[Sequence[str]], environment: dict[str, str]
 def _keep(command: Sequence[str], environment: dict[str, str], stopping: Event) -> None:
     while not stopping.is_set():
         started = time.monotonic()
-        with subprocess.Popen(command, env=os.environ | environment, stdin=subprocess.DEVNULL) as child:
+        with subprocess.Popen(command, env=os.environ | environment | {VARIABLE: "1"}, stdin=subprocess.PIPE) as child:
             while child.poll() is None and not stopping.wait(0.2):
                 pass
             if child.poll() is None:

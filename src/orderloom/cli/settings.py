@@ -18,8 +18,9 @@ class Settings:
     """Where the data lie and where the program listens.
 
     From ORDERLOOM_DATABASE_URL (a server of your own; several hosts follow a fail-over),
-    ORDERLOOM_HOME (the folder of the embedded server), ORDERLOOM_HOST, ORDERLOOM_PORT, and
-    ORDERLOOM_ALLOW_PRIVATE_PARTNERS (partners may have private addresses; for tests and demos).
+    ORDERLOOM_HOME (the folder of the embedded server), ORDERLOOM_HOST, ORDERLOOM_PORT,
+    ORDERLOOM_ALLOW_PRIVATE_PARTNERS (partners may have private addresses; for tests and demos), and
+    ORDERLOOM_LEASE_SECONDS (how long a worker may be silent before another does its work; 60).
     """
 
     home: Path
@@ -27,6 +28,7 @@ class Settings:
     host: str
     port: int | None
     allow_private_partners: bool
+    lease_seconds: float = 60
 
 
 def read_settings() -> Settings:
@@ -38,6 +40,7 @@ def read_settings() -> Settings:
         host=os.environ.get("ORDERLOOM_HOST", "127.0.0.1"),
         port=int(port) if port else None,
         allow_private_partners=os.environ.get("ORDERLOOM_ALLOW_PRIVATE_PARTNERS", "") in {"1", "true", "yes"},
+        lease_seconds=float(os.environ.get("ORDERLOOM_LEASE_SECONDS") or 60),
     )
 
 

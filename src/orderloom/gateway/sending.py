@@ -40,6 +40,7 @@ class Sender:
     wire: Wire
     worker_id: str
     limit: int = 100
+    margin_seconds: float = LEASE_MARGIN_SECONDS
     _flight: _Flight = field(default_factory=set)
 
     async def __aenter__(self) -> Sender:
@@ -69,8 +70,8 @@ class Sender:
         room = self.limit - len(self._flight)
         if room <= 0:
             return
-        latest_start = time.monotonic() + LEASE_MARGIN_SECONDS
-        for call in await claim(self.database, self.worker_id, room):
+        latest_start = time.monotonic() + self.margin_seconds
+        for call in await claim(self.database, self.worker_id, room, margin_seconds=self.margin_seconds):
             self._flight.add(asyncio.create_task(_send(self.wire, call, latest_start=latest_start)))
 
     async def _land(self, *, seconds: float | None) -> None:
@@ -94,7 +95,9 @@ async def run_calls(database: Database, wire: Wire, worker_id: str, limit: int =
         return await sender.turn()
 
 
-async def claim(database: Database, worker_id: str, limit: int) -> list[ClaimedCall]:
+async def claim(
+    database: Database, worker_id: str, limit: int, *, margin_seconds: float = LEASE_MARGIN_SECONDS
+) -> list[ClaimedCall]:
     """Lease calls for this worker, and take back those whose worker vanished, in one transaction."""
 
     async def work(tx: Tx) -> list[ClaimedCall]:
@@ -103,7 +106,7 @@ async def claim(database: Database, worker_id: str, limit: int) -> list[ClaimedC
         partner_ids = await calls.lock_partners_with_work(tx, limit=PARTNERS_A_CLAIM)
         if not partner_ids:
             return []
-        return await calls.claim_calls(tx, partner_ids, worker_id=worker_id, limit=limit)
+        return await calls.claim_calls(tx, partner_ids, worker_id=worker_id, limit=limit, margin_seconds=margin_seconds)
 
     return await in_transaction(database, SYSTEM, work)
 

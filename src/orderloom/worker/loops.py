@@ -16,7 +16,7 @@ from orderloom.gateway.addresses import LOCAL
 from orderloom.gateway.sending import Sender
 from orderloom.gateway.wire import Wire
 from orderloom.parties.commands import forget_old
-from orderloom.processes.worker import StepWorker, sweep
+from orderloom.processes.worker import LEASE_SECONDS, StepWorker, sweep
 from orderloom.stock.commands import release_expired
 from orderloom.worker.main import Loop
 
@@ -25,13 +25,21 @@ DAY_SECONDS = 86_400
 
 @asynccontextmanager
 async def open_loops(
-    database: Database, bulk: Database, worker_id: str, *, allow_private_partners: bool
+    database: Database,
+    bulk: Database,
+    worker_id: str,
+    *,
+    allow_private_partners: bool,
+    lease_seconds: float = LEASE_SECONDS,
 ) -> AsyncIterator[tuple[Loop, ...]]:
-    """The loops of a worker; what they hold is given back in the end."""
+    """The loops of a worker; what they hold is given back in the end.
+
+    `lease_seconds` is how long it may be silent before its steps and calls are given to another.
+    """
     async with AsyncExitStack() as stack:
         wire = await stack.enter_async_context(Wire(allowed=LOCAL if allow_private_partners else ()))
-        sender = await stack.enter_async_context(Sender(database, wire, worker_id))
-        steps = StepWorker(bulk, worker_id)
+        sender = await stack.enter_async_context(Sender(database, wire, worker_id, margin_seconds=lease_seconds / 2))
+        steps = StepWorker(bulk, worker_id, lease_seconds=lease_seconds)
         stack.push_async_callback(steps.stop)
         yield (
             Loop("steps", steps.turn),
@@ -80,10 +88,6 @@ async def _forget(tx: Tx) -> int:
 
 async def _add_months(tx: Tx) -> int:
     """Make the partitions of this month and the next two."""
-    added = 0
-    for table in ("base.event", "processes.step_log"):
-        added += await tx.value(
-            "SELECT base.add_months(%(table)s::regclass, %(first)s, %(last)s)",
-            {"table": table, "first": tx.now.date(), "last": (tx.now + timedelta(days=62)).date()},
-        )
-    return added
+    last = (tx.now + timedelta(days=62)).date()
+    await tx.execute("SELECT base.add_months_to_all(%(first)s, %(last)s)", {"first": tx.now.date(), "last": last})
+    return 0

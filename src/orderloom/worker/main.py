@@ -15,6 +15,7 @@ import structlog
 from orderloom.base.transaction import Database
 from orderloom.base.types import House
 from orderloom.base.wakeup import wakeups
+from orderloom.processes.worker import LEASE_SECONDS
 
 POLL_SECONDS = 1.0
 PAUSE_AFTER_ERROR_SECONDS = 1.0
@@ -34,7 +35,12 @@ class Loop:
 
 
 async def run_worker(
-    url: str, house: House, *, stop: asyncio.Event | None = None, allow_private_partners: bool = False
+    url: str,
+    house: House,
+    *,
+    stop: asyncio.Event | None = None,
+    allow_private_partners: bool = False,
+    lease_seconds: float = LEASE_SECONDS,
 ) -> None:
     """Work until told to stop; a batch that has begun is finished first."""
     from orderloom.worker.loops import open_loops
@@ -44,7 +50,9 @@ async def run_worker(
     async with (
         Database(url, house, size=8) as database,
         Database(url, house, size=4, bulk=True) as bulk,
-        open_loops(database, bulk, worker_id, allow_private_partners=allow_private_partners) as loops,
+        open_loops(
+            database, bulk, worker_id, allow_private_partners=allow_private_partners, lease_seconds=lease_seconds
+        ) as loops,
     ):
         bells = [asyncio.Event() for _ in loops]
         _log.info("worker started", worker=worker_id, loops=[loop.name for loop in loops])

@@ -228,10 +228,18 @@ async def lock_partners_with_work(tx: Tx, *, limit: int) -> list[int]:
     )
 
 
-async def claim_calls(tx: Tx, partner_ids: Sequence[int], *, worker_id: str, limit: int) -> list[ClaimedCall]:
+async def claim_calls(
+    tx: Tx,
+    partner_ids: Sequence[int],
+    *,
+    worker_id: str,
+    limit: int,
+    margin_seconds: float = LEASE_MARGIN_SECONDS,
+) -> list[ClaimedCall]:
     """Lease calls of locked partners, oldest first, within rate, calls in flight and circuit.
 
-    A partner whose circuit is not closed gets a single call, to see whether it answers again.
+    A lease lasts the partner's time-out and a margin. A partner whose circuit is not closed gets a
+    single call, to see whether it answers again.
     """
     return await tx.all(
         """
@@ -287,7 +295,7 @@ async def claim_calls(tx: Tx, partner_ids: Sequence[int], *, worker_id: str, lim
             "partner_ids": list(partner_ids),
             "new": CLAIM.new,
             "worker_id": worker_id,
-            "margin": LEASE_MARGIN_SECONDS,
+            "margin": margin_seconds,
             "limit": limit,
         },
         row=ClaimedCall,
