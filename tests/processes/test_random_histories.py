@@ -46,9 +46,10 @@ class Model:
     finishing: list[bool] = field(default_factory=list)
     early: list[bool] = field(default_factory=list)
     by_revision: list[bool] = field(default_factory=list)
+    sent: list[bool] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        for column in (self.started, self.held, self.finishing, self.early, self.by_revision):
+        for column in (self.started, self.held, self.finishing, self.early, self.by_revision, self.sent):
             column.extend([False] * len(self.modes))
         self.state.extend(["blocked"] * len(self.modes))
         self.settle()
@@ -56,12 +57,12 @@ class Model:
     def grow(self, mode: str) -> None:
         self.modes.append(mode)
         self.state.append("blocked")
-        for column in (self.started, self.held, self.finishing, self.early, self.by_revision):
+        for column in (self.started, self.held, self.finishing, self.early, self.by_revision, self.sent):
             column.append(False)
 
     def satisfied(self, n: int) -> bool:
-        """Whether the step has ended in a way that lets its successors go on."""
-        if self.state[n] == "done":
+        """Whether the step has ended in a way that lets its successors go on; what it has sent stays sent."""
+        if self.state[n] == "done" or self.sent[n]:
             return True
         well = self.state[n] == "skipped" or (self.state[n] == "cancelled" and self.by_revision[n])
         return well and not self.misses(n, "FS", "SS") and not self.misses(n, "FF", "SF")
@@ -86,6 +87,7 @@ class Model:
             changed = before != (self.state, self.started, self.finishing)
 
     def look_at(self, n: int) -> None:
+        self.sent[n] = self.state[n] in ("skipped", "cancelled") and self.satisfied(n)
         blocked = self.misses(n, "FS", "SS")
         if self.state[n] == "ready" and blocked and not self.started[n]:
             self.state[n] = "blocked"

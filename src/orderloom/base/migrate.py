@@ -66,6 +66,10 @@ def migrate(url: str, migrations: Sequence[Migration] | None = None, *, told: Ca
         for migration in missing:
             told(f"{migration.number:04} {migration.name}")
             _apply(connection, migration)
+        if missing and connection.execute("SELECT to_regproc('base.add_months_to_all')").fetchone() != (None,):
+            connection.execute(
+                "SELECT base.add_months_to_all(base.now()::date, (base.now() + interval '62 days')::date)"
+            )
     return len(missing)
 
 

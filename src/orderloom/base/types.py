@@ -121,7 +121,7 @@ Absorb = Callable[["Tx", Sequence["Finished"]], Awaitable[None]]
 
 @dataclass(frozen=True, slots=True)
 class SubjectKind:
-    """What a room tells others about one kind of subject that it owns; `path` is where a person sees it, with `{id}`."""
+    """What a room tells others about a kind of subject that it owns; `path` is where a person sees it, with `{id}`."""
 
     kind: str
     path: str

@@ -115,7 +115,9 @@ def _verb(
 
 
 def _log_to_stderr() -> None:
-    renderer = structlog.dev.ConsoleRenderer() if sys.stderr.isatty() else structlog.processors.JSONRenderer()
+    plain = structlog.dev.plain_traceback  # others print local variables, secrets among them
+    for_people = structlog.dev.ConsoleRenderer(exception_formatter=plain)
+    renderer = for_people if sys.stderr.isatty() else structlog.processors.JSONRenderer()
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,

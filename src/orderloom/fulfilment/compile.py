@@ -12,6 +12,7 @@ from orderloom.assets.types import AssetDraft, RealizationDraft
 from orderloom.base.types import Subject
 from orderloom.billing.types import GateDraft, Period, PriceKind, TriggerDraft
 from orderloom.catalog.rules import Item
+from orderloom.fulfilment.explain import step_reason
 from orderloom.fulfilment.rows import NewStep, NewThing
 from orderloom.fulfilment.schedule import Schedule
 from orderloom.fulfilment.types import BundleBilling, Charge, FulfilmentItem, Plan, PlannedStep
@@ -177,9 +178,6 @@ def steps_of(
     one: Sold, plan: Plan, schedule: Schedule, *, process_id: int, start: datetime, numbers: Mapping[str, int]
 ) -> list[NewStep]:
     """What each step is for and when it is expected; `numbers` are the steps' places in the process by key."""
-    into: dict[int, list[str]] = {}
-    for edge, reason in zip(plan.shape.edges, plan.reasons, strict=True):
-        into.setdefault(edge.then, []).append(f"{plan.steps[edge.first].title}: {_reason(reason)}")
     critical = frozenset(schedule.critical_path)
     rows = []
     for place, step in enumerate(plan.steps):
@@ -196,15 +194,10 @@ def steps_of(
                 planned_finish=start + timedelta(seconds=schedule.finishes[place]),
                 slack_seconds=schedule.slack[place],
                 is_critical=place in critical,
-                why="; ".join(into.get(place, ())[:20]),
+                why=step_reason(plan, place),
             )
         )
     return rows
-
-
-def _reason(reason: object) -> str:
-    name = getattr(reason, "name", None)
-    return str(reason) if name is None else "stands before it in its pattern"
 
 
 def trigger_drafts(one: Sold, plan: Plan) -> list[TriggerDraft]:

@@ -40,26 +40,40 @@ CREATE TABLE base.event (
 CREATE TABLE base.event_other PARTITION OF base.event DEFAULT;
 CREATE INDEX event_of_subject ON base.event (subject_kind, subject_id, id);
 
--- Makes the monthly partitions of a table from one month to another; those that exist stay.
+-- Makes the monthly partitions of a table from one month to another; those that exist stay. Rows of such a
+-- month that lie in the default partition (`<table>_other`) move into it.
 CREATE FUNCTION base.add_months(parent regclass, first_month date, last_month date) RETURNS integer
     LANGUAGE plpgsql AS $$
 DECLARE
     month date := date_trunc('month', first_month);
+    home text := split_part(parent::text, '.', 1);
+    name text := split_part(parent::text, '.', 2);
     child text;
     added integer := 0;
 BEGIN
     WHILE month <= last_month LOOP
-        child := format('%s_%s', split_part(parent::text, '.', 2), to_char(month, 'YYYY_MM'));
-        IF to_regclass(format('%I.%I', split_part(parent::text, '.', 1), child)) IS NULL THEN
-            EXECUTE format('CREATE TABLE %I.%I PARTITION OF %s FOR VALUES FROM (%L) TO (%L)',
-                           split_part(parent::text, '.', 1), child, parent,
-                           month, (month + interval '1 month')::date);
+        child := format('%s_%s', name, to_char(month, 'YYYY_MM'));
+        IF to_regclass(format('%I.%I', home, child)) IS NULL THEN
+            EXECUTE format('CREATE TABLE %I.%I (LIKE %s INCLUDING DEFAULTS INCLUDING CONSTRAINTS)', home, child, parent);
+            EXECUTE format('WITH moved AS (DELETE FROM %I.%I WHERE at >= %L AND at < %L RETURNING *)'
+                           ' INSERT INTO %I.%I SELECT * FROM moved',
+                           home, name || '_other', month::timestamptz, (month + interval '1 month')::timestamptz, home, child);
+            EXECUTE format('ALTER TABLE %s ATTACH PARTITION %I.%I FOR VALUES FROM (%L) TO (%L)',
+                           parent, home, child, month::timestamptz, (month + interval '1 month')::timestamptz);
             added := added + 1;
         END IF;
         month := month + interval '1 month';
     END LOOP;
     RETURN added;
 END $$;
+
+-- The same for every table that is kept by month.
+CREATE FUNCTION base.add_months_to_all(first_month date, last_month date) RETURNS integer
+    LANGUAGE sql AS $$
+    SELECT coalesce(sum(base.add_months(partrelid::regclass, first_month, last_month)), 0)::integer
+      FROM pg_partitioned_table
+     WHERE partdefid <> 0;
+$$;
 
 CREATE TABLE base.subscription (
     id         bigint      GENERATED ALWAYS AS IDENTITY PRIMARY KEY,

@@ -12,6 +12,7 @@ import psycopg
 import structlog
 from psycopg.errors import DeadlockDetected, SerializationFailure
 
+from orderloom.base.refusals import Refused
 from orderloom.base.transaction import Database, Json, Tx, in_transaction, transaction
 from orderloom.base.types import SYSTEM, Call, Done, Failed, NotNow, Outcome, Waiting
 from orderloom.processes import rules
@@ -23,7 +24,7 @@ from orderloom.processes.store import process as processes
 from orderloom.processes.store import step as steps
 from orderloom.processes.store.claim import Claimed
 from orderloom.processes.store.process import Running
-from orderloom.processes.types import State, StepId
+from orderloom.processes.types import ErrorClass, State, StepId
 
 BATCH = 150
 LEASE_SECONDS = 60.0
@@ -118,17 +119,19 @@ class StepWorker:
             await in_transaction(self._database, SYSTEM, lambda tx: run_claimed(tx, [step]))
         except psycopg.OperationalError:
             raise  # not the step's doing; its lease runs out and it is tried again
+        except Refused as refused:
+            await self._fail(step, str(refused), error_class="business")
         except Exception as error:
             _log.exception("a step failed", worker=self.worker_id, process=step.process_id, number=step.number)
             await self._fail(step, f"The program failed at this step: {type(error).__name__}: {error}")
 
-    async def _fail(self, claimed: Claimed, message: str) -> None:
+    async def _fail(self, claimed: Claimed, message: str, *, error_class: ErrorClass = "unknown") -> None:
         async with transaction(self._database, SYSTEM) as tx:
             running = await processes.lock(tx, [claimed.process_id])
             id_ = StepId(claimed.process_id, claimed.number)
             if id_ in await claims.still_ours(tx, [claimed]):
                 found = await steps.fetch(tx, [id_])
-                await settle(tx, running, [(found[id_], Intent("fail", error_class="unknown", error=message))])
+                await settle(tx, running, [(found[id_], Intent("fail", error_class=error_class, error=message))])
 
 
 async def run_batch(database: Database, worker_id: str, limit: int = BATCH) -> int:
