@@ -12,7 +12,8 @@ BREAKS = {
     "no job has given up": "UPDATE base.job SET state = 'dead'",
     "an idempotency key that is answered is complete": """
         ALTER TABLE base.idempotency_key DROP CONSTRAINT idempotency_key_check;
-        INSERT INTO base.idempotency_key (actor, route, key, request_hash, answer_status) VALUES ('a', 'b', 'c', '', 200)
+        INSERT INTO base.idempotency_key (actor, route, key, request_hash, answer_status)
+        VALUES ('a', 'b', 'c', '', 200)
         """,
 }
 
