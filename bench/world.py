@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -136,6 +136,38 @@ def _wait_for(port: int, process: subprocess.Popen[bytes]) -> None:
         else:
             return
     raise TimeoutError("the web process did not open its port")
+
+
+class Meter:
+    """Processor time, in seconds, of the database server and of other processes since the last look."""
+
+    def __init__(self, url: str, *others: int) -> None:
+        with psycopg.connect(url) as connection:
+            backend = connection.info.backend_pid
+        self._server = int(_stat(backend)[1])
+        self._others = others
+        self._last = self._now()
+
+    def look(self) -> tuple[float, float]:
+        """Seconds of the server with all its backends, and of the other processes."""
+        before, self._last = self._last, self._now()
+        return self._last[0] - before[0], self._last[1] - before[1]
+
+    def _now(self) -> tuple[float, float]:
+        tick = os.sysconf("SC_CLK_TCK")
+        server = sum(int(field) for field in _stat(self._server)[11:15])
+        for process_id in (int(name) for name in os.listdir("/proc") if name.isdigit()):
+            with suppress(OSError):
+                fields = _stat(process_id)
+                if int(fields[1]) == self._server:
+                    server += int(fields[11]) + int(fields[12])
+        others = sum(int(field) for process_id in self._others for field in _stat(process_id)[11:13])
+        return server / tick, others / tick
+
+
+def _stat(process_id: int) -> list[str]:
+    """The fields of a process from its state on (proc(5)); its parent is at 1, its times from 11."""
+    return Path(f"/proc/{process_id}/stat").read_text().rsplit(")", 1)[1].split()
 
 
 def demo_order(name: str = "A-triple-play") -> dict[str, Any]:
