@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from decimal import Decimal
 from random import Random
 from typing import Any
@@ -31,6 +31,7 @@ SETTLED_DAYS = 12
 """What fell out longer ago than this has been repaired."""
 
 RESTOCK_DAYS = 7
+EVENING = time(20)
 REFUSALS = {
     "home": (("NTE", "test"), ("NEA", "turnOn"), ("IPTV", "enable"), ("IMS", "create")),
     "trade": (("WMS", "pick"), ("CARRIER", "ship"), ("VENDOR", "send")),
@@ -78,6 +79,7 @@ class Hands:
     refused: list[str] = field(default_factory=list)
     seen_tasks: set[tuple[int, int]] = field(default_factory=set)
     seen_fallout: set[tuple[int, int, int]] = field(default_factory=set)
+    payments: dict[datetime, list[PaymentDraft]] = field(default_factory=dict)
     last_invoice_id: int = 0
 
     # Orders --------------------------------------------------------------------------------------
@@ -200,15 +202,22 @@ class Hands:
             due = datetime(due_on.year, due_on.month, due_on.day, 15, tzinfo=self.history.now.tzinfo)
             at = max(due + timedelta(days=days), self.history.now + timedelta(days=1))
             if mark > 0.03:
-                self.history.timeline.add(at, self._pay(number, gross, "TRANSFER-1"))
+                self._expect_payment(PaymentDraft(number, gross, at.date(), f"TRANSFER-{invoice_id}"), at)
 
-    def _pay(self, number: str, amount: Decimal, reference: str) -> Happening:
-        async def pay() -> None:
-            payment = PaymentDraft(number, amount, self.history.now.date(), reference)
+    def _expect_payment(self, payment: PaymentDraft, at: datetime) -> None:
+        """What comes in on one day is recorded together in the evening."""
+        evening = datetime.combine(at.date(), EVENING, at.tzinfo)
+        if evening not in self.payments:
+            self.payments[evening] = []
+            self.history.timeline.add(evening, self._record_payments(evening))
+        self.payments[evening].append(payment)
+
+    def _record_payments(self, evening: datetime) -> Happening:
+        async def record() -> None:
             async with transaction(self.history.database, self.actors["billie@tessellane.example"]) as tx:
-                await record_payments(tx, [payment])
+                await record_payments(tx, self.payments.pop(evening))
 
-        return pay
+        return record
 
     # Routine -------------------------------------------------------------------------------------
 

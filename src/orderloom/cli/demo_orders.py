@@ -16,7 +16,7 @@ SEED = "tessellane"
 ONE = Decimal(1)
 _NO_CHARACTERISTICS: Mapping[str, Scalar] = {}
 _WEIGHTS = {"home": 44, "trade": 32, "pos": 24}
-_LAST_WEEKS = 0.10
+_LAST_WEEKS = 0.17
 """The share of orders that comes in the last three weeks, so that much is under way today."""
 
 
@@ -71,7 +71,7 @@ def order_stream(customers: Sequence[Customer], *, until: datetime, count: int) 
 def _moment(chance: Random, until: datetime) -> datetime:
     """A quarter hour of somebody's working day; more often the later, as business grows."""
     is_new = chance.random() < _LAST_WEEKS
-    days_ago = chance.uniform(0.3, 21) if is_new else DAYS * (1 - chance.betavariate(1.6, 1.2))
+    days_ago = 16 * chance.betavariate(1, 1.6) if is_new else DAYS * (1 - chance.betavariate(1.6, 1.2))
     moment = until - timedelta(days=max(days_ago, 0.3))
     at = moment.astimezone(UTC).replace(hour=chance.choice((13, 15, 17, 19, 21)), minute=0, second=0, microsecond=0)
     at -= timedelta(days=max(0, at.weekday() - 4))
@@ -110,7 +110,7 @@ def _fate(chance: Random, at: datetime, until: datetime) -> Fate:
     elif age < timedelta(days=60):
         fates = ((0.05, Fate.HELD), (0.12, Fate.REFUSED), (0.30, Fate.SILENT), (0.36, Fate.CANCELLED))
     else:
-        fates = ((0.05, Fate.CANCELLED), (0.11, Fate.PAUSED), (0.17, Fate.REFUSED), (0.24, Fate.SLOW))
+        fates = ((0.07, Fate.CANCELLED), (0.12, Fate.PAUSED), (0.17, Fate.REFUSED), (0.24, Fate.SLOW))
     return next((fate for limit, fate in fates if mark < limit), Fate.RUNS)
 
 

@@ -20,11 +20,13 @@ from orderloom.cli.demo_partners import Letter, PartnersAtHand
 from orderloom.gateway.inbox import receive
 from orderloom.worker.main import Loop
 
-STRIDE = timedelta(hours=2)
+STRIDE = timedelta(hours=6)
 """What happens within one stride happens at its end: fewer stops, and nobody can tell."""
 
-DAILY = ("sweep", "forecasts", "claims", "recurring", "months")
-"""Clockwork that a worker looks after every few seconds or hours is looked after once a day here."""
+ONCE = ("sweep", "recurring")
+DAILY = ("sweep", "forecasts")
+MONTHLY = ("months", "claims")
+"""Clockwork that a worker looks after every few seconds or hours is looked after once a day or month here."""
 
 MOST_ROUNDS = 500
 DEFAULT_HOURS = (1.0, 4.0, 24.0)
@@ -79,6 +81,7 @@ class Pending:
     steps: bool
     calls: bool
     timers: bool
+    periods: bool
     next_due: datetime | None
 
 
@@ -94,7 +97,7 @@ class History:
     timeline: Timeline = field(default_factory=Timeline)
     orders: dict[int, Wanted] = field(default_factory=dict)
     watchers: list[Watcher] = field(default_factory=list)
-    day: date | None = None
+    day: date = date.min
     stops: int = 0
 
     async def run(self, *, told: Callable[[datetime], None]) -> None:
@@ -124,18 +127,21 @@ class History:
     async def settle(self) -> Pending:
         """Let the workers work until nothing is left to do, and look at what came of it."""
         loops = {loop.name: loop.body for loop in self.loops}
-        if self.now.date() != self.day:
-            self.day = self.now.date()
-            for name in DAILY:
-                await loops[name]()
+        today = self.now.date()
+        for name in [*(MONTHLY if today.month != self.day.month else ()), *(DAILY if today != self.day else ())]:
+            await loops[name]()
+        self.day = today
         for _ in range(MOST_ROUNDS):
             pending = await self._pending()
-            due = {"sweep": pending.timers, "steps": pending.steps, "calls": pending.calls, "jobs": pending.jobs}
+            due = {
+                "sweep": pending.timers, "recurring": pending.periods,
+                "steps": pending.steps, "calls": pending.calls, "jobs": pending.jobs,
+            }  # fmt: skip
             if not any(due.values()):
                 break
             for name, has_work in due.items():
                 if has_work:
-                    await _exhaust(loops[name])
+                    await _exhaust(loops[name], most=1 if name in ONCE else MOST_ROUNDS)
         else:
             raise AssertionError("the workers never came to rest")
         await self._look()
@@ -153,6 +159,9 @@ class History:
                                 WHERE state = 'ready' AND mode = 'auto' AND NOT held) AS steps,
                        EXISTS (SELECT FROM gateway.call WHERE state IN ('queued', 'sending')) AS calls,
                        coalesce(min(due) <= base.now(), false) AS timers,
+                       EXISTS (SELECT
+                                 FROM billing.subscription
+                                WHERE state = 'active' AND next_on <= base.now()::date) AS periods,
                        min(due) AS next_due
                   FROM processes.step
                  WHERE state = 'waiting' AND due IS NOT NULL AND NOT held
@@ -193,9 +202,10 @@ class History:
         return deliver
 
 
-async def _exhaust(body: Callable[[], Awaitable[int]]) -> None:
-    while await body():
-        pass
+async def _exhaust(body: Callable[[], Awaitable[int]], *, most: int) -> None:
+    for _ in range(most):
+        if not await body():
+            break
 
 
 async def _waiters(tx: Tx, correlations: Sequence[str | None]) -> dict[str, Waiter]:
