@@ -52,7 +52,7 @@ BREAKS = {
     "an item whose steps have all ended has ended as they say": """
         UPDATE orders.item SET state = 'in_progress' WHERE order_id = 1
         """,
-    "an order whose items have all ended has ended": """
+    "an order whose items have all ended, and with them its mandatory steps, has ended": """
         UPDATE orders.sales_order SET state = 'in_progress', ended_at = NULL WHERE id = 1
         """,
     "a cancellation ends when everything is taken back, and not before": """

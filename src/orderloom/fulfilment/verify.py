@@ -176,7 +176,7 @@ STATES: Final = (
         """,
     ),
     Invariant(
-        "an order whose items have all ended has ended",
+        "an order whose items have all ended, and with them its mandatory steps, has ended",
         _COUNTED
         + """
         SELECT format('order %s is %s', quiet.number, quiet.state)
@@ -186,6 +186,11 @@ STATES: Final = (
                              FROM orders.item
                             WHERE item.order_id = quiet.id AND item.parent_id IS NULL
                               AND item.state NOT IN ('completed', 'rejected', 'failed', 'partial', 'cancelled'))
+           AND NOT EXISTS (SELECT
+                             FROM fulfilment.plan
+                             JOIN processes.step USING (process_id)
+                            WHERE plan.order_id = quiet.id AND step.mandatory
+                              AND step.state NOT IN ('done', 'skipped', 'cancelled'))
         """,
     ),
     Invariant(
