@@ -11,6 +11,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+from orderloom.base.refusals import refuse
 from orderloom.base.transaction import Tx
 from orderloom.fulfilment.context import StepContext
 from orderloom.stock import reads as stock
@@ -18,6 +19,7 @@ from orderloom.stock.commands import (
     acknowledge_purchase_orders,
     confirm_picks,
     deliver,
+    deliver_rests,
     dispatch,
     notify_purchase_orders,
     open_pick_lists,
@@ -54,6 +56,7 @@ class Outcome:
             return None
 
 
+MOST_GOODS = 1_000_000_000
 Effect = Callable[[Tx, Sequence[Outcome]], Awaitable[None]]
 
 
@@ -97,13 +100,24 @@ def _picks(lists: Sequence[PickListRow], outputs: Mapping[str, Any]) -> list[Pic
             if not line["is_open"]:
                 continue
             answer = told.get((line["line"], line["sku"]), {})
-            quantity = min(Decimal(str(answer.get("quantity", line["quantity"]))), Decimal(line["quantity"]))
+            quantity = min(_quantity(answer.get("quantity", line["quantity"])), Decimal(line["quantity"]))
             if quantity <= 0:
                 continue
             serials = tuple(str(serial) for serial in answer.get("serials") or ())
             serials = serials[: int(quantity)] if line["tracking"] == "serial" else ()
             picks.append(PickedLine(line["id"], quantity, serials))
     return picks
+
+
+def _quantity(told: object) -> Decimal:
+    """A quantity as a partner tells it; what is no number of goods is refused."""
+    try:
+        quantity = Decimal(str(told))
+    except ArithmeticError:
+        quantity = Decimal("NaN")
+    if not quantity.is_finite() or not 0 <= quantity <= MOST_GOODS:
+        refuse("quantity_malformed", f"“{str(told)[:40]}” is no quantity; ask the partner to send a number.")
+    return quantity
 
 
 async def shipped(tx: Tx, finished: Sequence[Outcome]) -> None:
@@ -133,21 +147,32 @@ async def picked_and_shipped(tx: Tx, finished: Sequence[Outcome]) -> None:
 
 
 async def delivered(tx: Tx, finished: Sequence[Outcome]) -> None:
-    """Goods arrived, in full or in part."""
+    """Goods arrived, in full or in part; the step for a rest also brings what was missing of earlier shipments."""
     deliveries = []
+    rests = []
     for one in finished:
+        if " rest " in one.about.step_key:
+            for shipment in await _shipments(tx, one.about, "delivered"):
+                rests.append(Delivery(shipment.id, at=one.at, lines=_arrived(shipment, one.outputs, is_rest=True)))
         for shipment in await _shipments(tx, one.about, "shipped"):
             deliveries.append(Delivery(shipment.id, at=one.at, lines=_arrived(shipment, one.outputs)))
+    if rests:
+        await deliver_rests(tx, rests)
     if deliveries:
         await deliver(tx, deliveries)
 
 
-def _arrived(shipment: ShipmentRow, outputs: Mapping[str, Any]) -> tuple[DeliveredLine, ...]:
+def _arrived(shipment: ShipmentRow, outputs: Mapping[str, Any], *, is_rest: bool = False) -> tuple[DeliveredLine, ...]:
+    """What was told of a shipment's lines, at most what was on its way."""
     told = {line.get("line"): line for line in outputs.get("lines") or () if isinstance(line, Mapping)}
-    return tuple(
-        DeliveredLine(line["id"], min(Decimal(str(told[line["line"]]["quantity"])), Decimal(line["quantity"])))
+    on_its_way = {
+        line["id"]: Decimal(line["quantity"]) - (Decimal(line["delivered"] or 0) if is_rest else Decimal(0))
         for line in shipment.lines
-        if line["line"] in told and "quantity" in told[line["line"]]
+    }
+    return tuple(
+        DeliveredLine(line["id"], min(_quantity(told[line["line"]]["quantity"]), on_its_way[line["id"]]))
+        for line in shipment.lines
+        if line["line"] in told and "quantity" in told[line["line"]] and on_its_way[line["id"]] > 0
     )
 
 
@@ -193,11 +218,11 @@ def _noticed(purchase: PurchaseRow, outputs: Mapping[str, Any]) -> tuple[NoticeL
     return tuple(
         NoticeLine(
             line["line"],
-            Decimal(str(told[line["line"]]["quantity"])),
+            _quantity(told[line["line"]]["quantity"]),
             tuple(str(serial) for serial in told[line["line"]].get("serials") or ()),
         )
         for line in purchase.lines
-        if line["line"] in told and Decimal(str(told[line["line"]].get("quantity", 0))) > 0
+        if line["line"] in told and _quantity(told[line["line"]].get("quantity", 0)) > 0
     )
 
 

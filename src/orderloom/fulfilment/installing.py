@@ -12,10 +12,18 @@ from orderloom.stock.reads import delivered_quantities
 
 
 async def record_serials(tx: Tx, order_ids: Sequence[int]) -> None:
-    """Note on installed products the serials that have arrived for them. Noting again changes nothing."""
+    """Note on installed products the serials that have arrived for them. Noting again changes nothing.
+
+    Of a line that came in part nobody knows which serials came, so it is noted once it is whole.
+    """
     delivered = await delivered_quantities(tx, order_ids)
     serials = {
-        item: tuple(serial for arrival in each.arrivals for serial in arrival.serials)
+        item: tuple(
+            serial
+            for arrival in each.arrivals
+            if len(arrival.serials) == arrival.quantity
+            for serial in arrival.serials
+        )
         for item, each in delivered.items()
     }
     assets = await by_order_item(tx, [item for item, each in serials.items() if each])

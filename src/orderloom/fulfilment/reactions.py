@@ -10,7 +10,8 @@ from orderloom.base.types import Reaction
 from orderloom.fulfilment.callout import correlation_of, operation_of, outputs_of, payload_of, refusal_of, step_of
 from orderloom.fulfilment.charging import bill_orders, mark_passed_gates
 from orderloom.fulfilment.commands import absorb, finish_cancellations, forecast_orders, roll_up_orders, sync_holds
-from orderloom.fulfilment.events import OrderPlanned
+from orderloom.fulfilment.commands.arriving import bill_increments
+from orderloom.fulfilment.events import KitsCompleted, OrderPlanned
 from orderloom.fulfilment.handlers import STEP_KINDS as HANDLERS
 from orderloom.fulfilment.handlers import write_realizations
 from orderloom.fulfilment.reads import contexts
@@ -62,7 +63,8 @@ async def announce(tx: Tx, events: Sequence[StepStarted]) -> None:
         kind = operation_of(about.step_key.split(" rest ")[0])
         body = payload_of(about)
         body["type"] = kind
-        body |= {"kind": kind, "count": about.expected or 1, "hint": {"lines": list(about.lines or ())}}
+        lines = (about.params or {}).get("lines") or about.lines or ()
+        body |= {"kind": kind, "count": about.expected or 1, "hint": {"lines": list(lines)}}
         drafts.append(
             CallDraft(
                 partner=about.partner,
@@ -200,6 +202,11 @@ async def follow_holds(tx: Tx, events: Sequence[HoldPlaced | HoldReleased]) -> N
     await sync_holds(tx, _orders(events))
 
 
+async def bill_kits(tx: Tx, events: Sequence[KitsCompleted | HoldReleased]) -> None:
+    """Kits that are complete are billed as they come, increment by increment."""
+    await bill_increments(tx, _orders(events))
+
+
 async def finish_orders(tx: Tx, events: Sequence[ProcessFinished]) -> None:
     """The plan is carried out: write what is installed and charge for what is left."""
     done = [event.subject.id for event in events if event.subject.kind == ORDER and event.state == "done"]
@@ -231,7 +238,8 @@ REACTIONS: Mapping[type[Event], tuple[Reaction, ...]] = {
     CallExhausted: (take_unknown,),
     MessageReceived: (take_messages,),
     HoldPlaced: (follow_holds,),
-    HoldReleased: (follow_holds,),
+    HoldReleased: (follow_holds, bill_kits),
+    KitsCompleted: (bill_kits,),
 }
 STEP_KINDS = HANDLERS
 ABSORBERS = {ORDER: absorb}

@@ -240,6 +240,23 @@ async def order_standings(tx: Tx, order_ids: Sequence[int]) -> list[OrderStandin
     ]
 
 
+async def orders_free_to_bill(tx: Tx, order_ids: Sequence[int]) -> list[int]:
+    """Those of these orders that no hold keeps from being billed."""
+    return await tx.values(
+        """
+        SELECT asked.id
+          FROM unnest(%(ids)s::bigint[]) AS asked (id)
+         WHERE NOT EXISTS (SELECT
+                             FROM orders.hold
+                            WHERE hold.order_id = asked.id
+                              AND hold.released_at IS NULL
+                              AND hold.blocks IN ('billing', 'all'))
+         ORDER BY asked.id
+        """,
+        {"ids": list(order_ids)},
+    )
+
+
 async def relying_lines(tx: Tx, item_ids: Sequence[int]) -> list[tuple[str, str]]:
     """Lines that still live and rely on one of these items without being one of them, each with what it relies on."""
     return await tx.all(

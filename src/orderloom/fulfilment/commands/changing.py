@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -11,15 +10,13 @@ from orderloom.base.refusals import Problem, Refused, refuse_if_any
 from orderloom.base.transaction import Tx
 from orderloom.base.types import Finished
 from orderloom.billing.commands import arm_triggers
-from orderloom.billing.rules import complete_kits
 from orderloom.catalog.reads import load_catalogues
 from orderloom.fulfilment import compile as compiling
 from orderloom.fulfilment import store
-from orderloom.fulfilment.charging import mark_passed_gates, per_kit_of, release_complete_kits
-from orderloom.fulfilment.context import StepContext
+from orderloom.fulfilment.commands.arriving import NOTICE, count_kits, open_rests
 from orderloom.fulfilment.difference import Difference, Standing, difference
 from orderloom.fulfilment.effects import DELIVERIES, EFFECTS, Outcome
-from orderloom.fulfilment.events import FactsTold, KitsCompleted, PlanChanged
+from orderloom.fulfilment.events import FactsTold, PlanChanged
 from orderloom.fulfilment.facts import facts_of, plain_facts
 from orderloom.fulfilment.installing import record_serials
 from orderloom.fulfilment.planning import Planned, joined, plan_again
@@ -27,10 +24,9 @@ from orderloom.fulfilment.prepared import prepare
 from orderloom.fulfilment.reads import contexts, orders_of_processes, plan_heads
 from orderloom.fulfilment.schedule import schedule
 from orderloom.fulfilment.types import Dependency, Fact, Facts, Plan, Sourced
-from orderloom.processes.commands import amend_process, set_variables, skip_steps
+from orderloom.processes.commands import amend_process, skip_steps
 from orderloom.processes.reads import process_graph
-from orderloom.processes.types import Amendment, Edge, NewStep, Node, Step, StepId
-from orderloom.stock.reads import delivered_quantities, shipments
+from orderloom.processes.types import Amendment, Edge, Node, Step, StepId
 
 
 async def absorb(tx: Tx, finished: Sequence[Finished]) -> None:
@@ -52,9 +48,9 @@ async def absorb(tx: Tx, finished: Sequence[Finished]) -> None:
     arrived = [one.about for kind in DELIVERIES for one in outcomes.get(kind, ())]
     if arrived:
         order_ids = sorted({about.order_id for about in arrived})
-        await _open_rests(tx, arrived)
         await record_serials(tx, order_ids)
-        await _count_kits(tx, order_ids)
+        await count_kits(tx, order_ids)
+    await open_rests(tx, [*arrived, *(one.about for one in outcomes.get(NOTICE, ()))])
 
 
 async def replan_orders(tx: Tx, more: Mapping[int, Facts], *, reason: str) -> None:
@@ -206,76 +202,3 @@ def _standing(step: Step, node: Node) -> Standing:
 def _conflict(steps: Sequence[Step], key: str) -> Problem:
     title = next(step.title for step in steps if step.key == key)
     return Problem("step_begun", f"“{title}” would be gone, but it has begun; cancel its item or let it finish.")
-
-
-async def _open_rests(tx: Tx, arrived: Sequence[StepContext]) -> None:
-    """A delivery was partial: what is missing gets a step of its own, which whoever waits for all waits for too."""
-    for about in arrived:
-        brought: dict[str, Decimal] = {}
-        for shipment in await shipments(tx, subject=(about.thing.kind, about.thing.id), state="delivered"):
-            for line in shipment.lines:
-                brought[line["line"]] = brought.get(line["line"], Decimal(0)) + Decimal(line["delivered"])
-        missing = [
-            f"{Decimal(line['quantity']) - brought.get(line['line'], Decimal(0)):f} {line['sku']}"
-            for line in about.lines or ()
-            if line["kind"] == "good" and brought.get(line["line"], Decimal(0)) < Decimal(line["quantity"])
-        ]
-        if missing:
-            await _open_rest(tx, about, ", ".join(missing))
-
-
-async def _open_rest(tx: Tx, about: StepContext, missing: str) -> None:
-    graph = await process_graph(tx, about.process_id)
-    node = graph.nodes[about.number]
-    stem = about.step_key.split(" rest ")[0]
-    count = sum(step.key.startswith(f"{stem} rest ") for step in graph.steps)
-    added = await amend_process(
-        tx,
-        about.process_id,
-        Amendment(
-            steps=(
-                NewStep(
-                    node=replace(node, yields=()),
-                    key=f"{stem} rest {count + 1}",
-                    title=f"{about.title.split(' (rest')[0]} (rest: {missing})",
-                    partner=about.partner,
-                ),
-            ),
-            edges=tuple(
-                Edge(len(graph.steps), edge.then, edge.type)
-                for edge in graph.edges
-                if edge.first == about.number
-                and edge.kind == "plan"
-                and graph.steps[edge.then].mandatory
-                and graph.nodes[edge.then].wait_for is not None
-                and graph.steps[edge.then].state == "blocked"
-            ),
-        ),
-    )
-    await store.copy_step(tx, about.process_id, about.number, added[0])
-
-
-async def _count_kits(tx: Tx, order_ids: Sequence[int]) -> None:
-    """Tell the processes how many kits are complete now, and charge for those that are billable."""
-    planned = await plan_again(tx, order_ids)
-    heads = await plan_heads(tx, order_ids)
-    delivered = await delivered_quantities(tx, order_ids)
-    for order_id, one in planned.items():
-        if one.plan is None or not one.plan.kits:
-            continue
-        per_kit = per_kit_of(one)
-        process_id = heads[order_id].process_id
-        before = (await process_graph(tx, process_id)).variables
-        counts = {}
-        for kits in one.plan.kits:
-            parts = per_kit[one.sold.by_line[kits.line].id]
-            have = {item: delivered[item].quantity for item in parts if item in delivered}
-            count = int(min(complete_kits(have, parts), kits.quantity))
-            known = int(before.get(kits.complete_variable, 0))
-            if count > known:
-                counts[kits.complete_variable] = count
-                tx.emit(KitsCompleted(one.sold.subject, kits.line, known, count, int(kits.quantity)))
-        if counts:
-            await set_variables(tx, process_id, counts)
-    await mark_passed_gates(tx, order_ids)
-    await release_complete_kits(tx, order_ids)

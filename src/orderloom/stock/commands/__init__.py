@@ -12,7 +12,7 @@ from orderloom.stock.commands.purchasing import (
     send_purchase_orders,
 )
 from orderloom.stock.commands.reserving import harden, put_back, release, release_expired, reserve
-from orderloom.stock.commands.shipping import deliver, dispatch, pack
+from orderloom.stock.commands.shipping import deliver, deliver_rests, dispatch, pack
 
 __all__ = [
     "accept_vendor_invoices",
@@ -23,6 +23,7 @@ __all__ = [
     "close_purchase_orders",
     "confirm_picks",
     "deliver",
+    "deliver_rests",
     "dispatch",
     "harden",
     "import_opening_stock",

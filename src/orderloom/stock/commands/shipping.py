@@ -151,6 +151,37 @@ async def deliver(tx: Tx, deliveries: Sequence[Delivery]) -> list[int]:
     return ids
 
 
+async def deliver_rests(tx: Tx, deliveries: Sequence[Delivery]) -> list[int]:
+    """Note that what was missing of shipments that arrived in part has come, all of it or so much of each line.
+
+    Quantities are what came now; more than was missing is refused. Returns the shipments that something was
+    missing of. The shipment's time of delivery is that of its last part.
+    """
+    at = {each.shipment_id: each.at or tx.now for each in deliveries}
+    missing = {line.id: line for line in await shipment.missing_lines(tx, list(at))}
+    told = {line.shipment_line_id: line.quantity for each in deliveries for line in each.lines}
+    refuse_if_any(_delivery_problems(missing, told))
+    named = {missing[line_id].shipment_id for line_id in told}
+    arrived = {
+        line.id: told.get(line.id, Decimal(0)) if line.shipment_id in named else line.quantity
+        for line in missing.values()
+    }
+    if not arrived:
+        return []
+    ids = sorted({line.shipment_id for line in missing.values()})
+    moved = await shipment.deliver_again(tx, arrived, {shipment_id: at[shipment_id] for shipment_id in ids})
+    await shipment.deliver_serials(tx, ids)
+    await _receive(tx, moved, list(missing.values()), arrived)
+    for each in moved:
+        rows = tuple(
+            {"order_item_id": line.order_item_id, "line": line.line, "quantity": line.quantity, "delivered": come}
+            for line_id, come in arrived.items()
+            if (line := missing[line_id]).shipment_id == each.id
+        )
+        tx.emit(ShipmentDelivered(each.subject, each.order_id, each.id, each.number, at[each.id], rows))
+    return ids
+
+
 def _delivery_problems(lines: Mapping[int, shipment.ShipmentLine], told: Mapping[int, Decimal]) -> list[Problem]:
     problems = []
     for line_id, quantity in told.items():

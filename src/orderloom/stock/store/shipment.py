@@ -221,6 +221,50 @@ async def deliver(tx: Tx, ids: Sequence[int], at: Sequence[datetime]) -> list[Sh
     )
 
 
+async def missing_lines(tx: Tx, shipment_ids: Sequence[int]) -> list[ShipmentLine]:
+    """Lines of delivered shipments that arrived in part, locked; their quantity is what is missing."""
+    return await tx.all(
+        """
+        SELECT line.id, line.shipment_id, line.reservation_id, line.purchase_line_id, line.order_item_id, line.line,
+               line.sku, line.quantity - line.delivered AS quantity, line.delivered, line.serials
+          FROM stock.shipment_line AS line
+          JOIN stock.shipment ON shipment.id = line.shipment_id
+         WHERE shipment.id = ANY(%(ids)s)
+           AND shipment.state = 'delivered'
+           AND line.delivered < line.quantity
+         ORDER BY line.shipment_id, line.id
+           FOR UPDATE
+        """,
+        {"ids": list(shipment_ids)},
+        row=ShipmentLine,
+    )
+
+
+async def deliver_again(tx: Tx, arrived: Mapping[int, Decimal], at: Mapping[int, datetime]) -> list[Shipment]:
+    """Add what came of each line, and move the time of delivery of their shipments; return those."""
+    await tx.execute(
+        """
+        UPDATE stock.shipment_line
+           SET delivered = shipment_line.delivered + come.quantity
+          FROM unnest(%(lines)s::bigint[], %(quantities)s::numeric[]) AS come (id, quantity)
+         WHERE shipment_line.id = come.id
+        """,
+        {"lines": list(arrived), "quantities": list(arrived.values())},
+    )
+    return await tx.all(
+        """
+           UPDATE stock.shipment
+              SET delivered_at = told.at
+             FROM unnest(%(ids)s::bigint[], %(at)s::timestamptz[]) AS told (id, at)
+            WHERE shipment.id = told.id
+        RETURNING shipment.id, number, state, warehouse_id, purchase_order_id, subject_kind, subject_id, subject_label,
+                  account_id, order_id, carrier, tracking, shipped_at
+        """,
+        {"ids": list(at), "at": list(at.values())},
+        row=Shipment,
+    )
+
+
 async def cancel(tx: Tx, subjects: Sequence[Subject]) -> list[Shipment]:
     """Take apart what stands packed for these subjects."""
     return await tx.all(
