@@ -270,6 +270,7 @@ def _gates(plan: Plan, charge: Charge, item: StoredItem, numbers: Mapping[str, i
 
 def asset_drafts(one: Sold) -> list[AssetDraft]:
     """The installed products that the order brings; the customer sees them at once."""
+    bundles = {item.parent for item in one.order.items}
     return [
         AssetDraft(
             order_id=one.order.id,
@@ -281,7 +282,7 @@ def asset_drafts(one: Sold) -> list[AssetDraft]:
             product_name=item.product_name,
             quantity=item.quantity,
             parent=item.parent,
-            is_bundle=any(other.parent == item.line for other in one.order.items),
+            is_bundle=item.line in bundles,
             role=item.role or "",
             place=item.place or one.order.ship_to or "",
             product_id=item.product_id,

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from operator import attrgetter
 
 from orderloom.base.refusals import Problem
 from orderloom.catalog.types import Scalar
@@ -14,6 +16,27 @@ from orderloom.fulfilment.graph import Body, Graph, Step
 Told = dict[tuple[str, str], Scalar]
 
 
+@dataclass(slots=True)
+class Tellers:
+    """The steps that yield one fact, all of them and by what they are for; so nobody searches them all."""
+
+    every: list[Step] = field(default_factory=list)
+    by_line: dict[str, list[Step]] = field(default_factory=dict)
+    by_bundle: dict[str, list[Step]] = field(default_factory=dict)
+
+    def add(self, step: Step) -> None:
+        """One more, in the order of the steps."""
+        self.every.append(step)
+        if step.body.name != "order":
+            for line in step.body.lines:
+                self.by_line.setdefault(line, []).append(step)
+        for bundle in step.body.around:
+            self.by_bundle.setdefault(bundle, []).append(step)
+
+
+_NOBODY = Tellers()
+
+
 def decide_conditions(graph: Graph) -> None:
     """Give every `when` its facts: what was told decides it, and otherwise a step before it must tell.
 
@@ -22,9 +45,9 @@ def decide_conditions(graph: Graph) -> None:
     waiting = [step for step in graph.steps if step.template.when is not None]
     yielders = _yielders(graph)
     told: Told = {(fact.name, fact.about): fact.value for fact in graph.facts.told}
-    for name, steps in yielders.items():
-        for step in steps:
-            if len(steps) > 1:
+    for name, tellers in yielders.items():
+        for step in tellers.every:
+            if len(tellers.every) > 1:
                 step.facts_as[name] = f"{name}_{identifier(step.key)}"
             known, value = _told_by(told, name, step)
             if known:
@@ -44,7 +67,7 @@ def refuse_unordered_things(graph: Graph) -> None:
         if body.thing is None or not body.thing.open_attributes:
             continue
         for name in body.thing.open_attributes:
-            wanted = {step.number for step in yielders.get(name, ())}
+            wanted = {step.number for step in yielders.get(name, _NOBODY).every}
             own = set(body.steps.values())
             for number in body.steps.values():
                 if not any(first in own for first, _, _ in graph.into[number]) and not preceding(graph, number, wanted):
@@ -73,18 +96,18 @@ def preceding(graph: Graph, number: int, wanted: set[int]) -> set[int]:
     return found
 
 
-def _yielders(graph: Graph) -> dict[str, list[Step]]:
-    yielders: dict[str, list[Step]] = {}
+def _yielders(graph: Graph) -> dict[str, Tellers]:
+    yielders: dict[str, Tellers] = {}
     for step in graph.steps:
         for name in step.template.yields:
-            yielders.setdefault(name, []).append(step)
+            yielders.setdefault(name, Tellers()).add(step)
     return yielders
 
 
-def _decide(graph: Graph, step: Step, when: Condition, yielders: dict[str, list[Step]], told: Told) -> None:
+def _decide(graph: Graph, step: Step, when: Condition, yielders: dict[str, Tellers], told: Told) -> None:
     tellers: dict[int, Step] = {}
     for name in sorted(when.names):
-        for teller in _related(graph, step, yielders.get(name, [])):
+        for teller in _related(graph, step, yielders.get(name, _NOBODY)):
             tellers[teller.number] = teller
             step.reads[name] = (*step.reads.get(name, ()), teller.key)
     rows = [_context(when, step, told, [])]
@@ -105,15 +128,14 @@ def _decide(graph: Graph, step: Step, when: Condition, yielders: dict[str, list[
             graph.problems.append(Problem("fact_untold", message, _pointer(graph, step.body)))
 
 
-def _related(graph: Graph, step: Step, yielders: list[Step]) -> list[Step]:
+def _related(graph: Graph, step: Step, tellers: Tellers) -> list[Step]:
     """Tellers that come before: of the same line, else of the same bundle, else whichever."""
-    if not yielders:
+    if not tellers.every:
         return []
-    lines, bundles = set(step.body.lines), set(step.body.around)
     tiers: Iterable[list[Step]] = (
-        [y for y in yielders if y.body.name != "order" and not lines.isdisjoint(y.body.lines)],
-        [y for y in yielders if not bundles.isdisjoint(y.body.around)],
-        yielders,
+        _of(tellers.by_line, step.body.lines),
+        _of(tellers.by_bundle, step.body.around),
+        tellers.every,
     )
     for tier in tiers:
         if tier:
@@ -121,6 +143,12 @@ def _related(graph: Graph, step: Step, yielders: list[Step]) -> list[Step]:
             if found:
                 return [y for y in tier if y.number in found]
     return []
+
+
+def _of(steps: Mapping[str, list[Step]], names: Iterable[str]) -> list[Step]:
+    """The steps under these names, each once, in the order of the steps."""
+    found = {id(step): step for name in names for step in steps.get(name, ())}
+    return sorted(found.values(), key=attrgetter("number"))
 
 
 def _context(when: Condition, step: Step, told: Told, tellers: list[Step]) -> dict[str, Scalar]:

@@ -82,6 +82,10 @@ class _Look:
     draft: OrderDraft
     found: Found
     problems: list[Problem] = field(default_factory=list)
+    own_places: frozenset[str] = frozenset()
+
+    def __post_init__(self) -> None:
+        self.own_places = frozenset(place.code for place in self.draft.places)
 
     def add(self, code: str, message: str, pointer: str) -> None:
         self.problems.append(Problem(code, message, pointer))
@@ -242,7 +246,7 @@ def _check_own_places(look: _Look) -> None:
 def _place(look: _Look, customer: Customer | None, code: str | None, pointer: str) -> str | None:
     if code is None or customer is None:
         return None
-    if (customer.account_id, code) in look.found.places or any(place.code == code for place in look.draft.places):
+    if (customer.account_id, code) in look.found.places or code in look.own_places:
         return code
     look.add(
         "place_unknown",

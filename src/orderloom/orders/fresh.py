@@ -26,6 +26,7 @@ def as_stored(composed: Composed, *, customer: str) -> StoredOrder:
     """What `stored_orders` reads once these rows are written; `customer` is the account's number."""
     order = composed.order
     lines = {item.id: item.line for item in composed.items}
+    relied, groups = _relied(composed, lines), _groups(composed)
     return StoredOrder(
         id=order.id,
         number=order.number,
@@ -48,7 +49,16 @@ def as_stored(composed: Composed, *, customer: str) -> StoredOrder:
         revision=1,
         version=1,
         attributes=_as_json_keeps(order.attributes),
-        items=tuple(_item(item, composed, lines) for item in composed.items),
+        items=tuple(
+            _item(
+                item,
+                lines,
+                relies_on=relied.get(item.id, ()),
+                ship_groups=tuple(groups.get(item.id, ())),
+                billing_account_id=order.billing_account_id,
+            )
+            for item in composed.items
+        ),
         places={
             place.code: PlaceRow(
                 place.code,
@@ -65,8 +75,32 @@ def as_stored(composed: Composed, *, customer: str) -> StoredOrder:
     )
 
 
-def _item(item: NewItem, composed: Composed, lines: Mapping[int, str]) -> StoredItem:
-    needed = {need.needed_id for need in composed.needs if need.item_id == item.id} if composed.needs else ()
+def _relied(composed: Composed, lines: Mapping[int, str]) -> dict[int, tuple[str, ...]]:
+    """The lines that items rely on, in the order of their positions, by item."""
+    places = {item.id: place for place, item in enumerate(composed.items)}
+    needed: dict[int, set[int]] = {}
+    for need in composed.needs:
+        needed.setdefault(need.item_id, set()).add(need.needed_id)
+    return {id_: tuple(lines[one] for one in sorted(ids, key=places.__getitem__)) for id_, ids in needed.items()}
+
+
+def _groups(composed: Composed) -> dict[int, list[StoredGroup]]:
+    groups: dict[int, list[StoredGroup]] = {}
+    for group in composed.ship_groups:
+        quantity = _as_numeric_keeps(group.quantity)
+        kept = StoredGroup(group.item_id, group.place, quantity, group.requested_on, group.method)
+        groups.setdefault(group.item_id, []).append(kept)
+    return groups
+
+
+def _item(
+    item: NewItem,
+    lines: Mapping[int, str],
+    *,
+    relies_on: tuple[str, ...],
+    ship_groups: tuple[StoredGroup, ...],
+    billing_account_id: int | None,
+) -> StoredItem:
     return StoredItem(
         id=item.id,
         order_id=item.order_id,
@@ -83,13 +117,9 @@ def _item(item: NewItem, composed: Composed, lines: Mapping[int, str]) -> Stored
         unit=item.unit,
         characteristics=_as_json_keeps(item.characteristics),
         place=item.place,
-        relies_on=tuple(other.line for other in composed.items if other.id in needed) if needed else (),
-        ship_groups=tuple(
-            StoredGroup(item.id, group.place, _as_numeric_keeps(group.quantity), group.requested_on, group.method)
-            for group in composed.ship_groups
-            if group.item_id == item.id
-        ),
-        billing_account_id=item.billing_account_id or composed.order.billing_account_id,
+        relies_on=relies_on,
+        ship_groups=ship_groups,
+        billing_account_id=item.billing_account_id or billing_account_id,
         gl_account=item.gl_account,
         cost_centre=item.cost_centre,
         tax_code=item.tax_code,
