@@ -203,6 +203,24 @@ def _specs(catalogue: Catalogue, document: Mapping[str, Any]) -> Iterator[Proble
         yield Problem("spec_unused", message, f"/specs/{escaped(name)}")
 
 
+def _form(step: StepTemplate, pointer: str) -> Iterator[Problem]:
+    """A person tells what their task's form asks for, and nothing else."""
+    asked = [str(entry["name"]) for entry in step.form]
+    is_task = step.type == "manual" or (step.type == "appointment" and step.owner == "internal")
+    if step.form and not is_task:
+        message = "Only a step of a person has a form; make it manual, or take it out."
+        yield Problem("form_misplaced", message, f"{pointer}/form")
+    if len(set(asked)) < len(asked):
+        yield Problem("form_double", "The form asks for one name twice; keep one.", f"{pointer}/form")
+    for place, name in enumerate(step.yields if is_task else ()):
+        if name not in asked:
+            message = f"Nobody is asked for “{name}”; add it to the form of this step."
+            yield Problem("yield_unasked", message, f"{pointer}/yields/{place}")
+    for place, entry in enumerate(step.form):
+        if (entry.get("type") == "choice") != ("options" in entry):
+            yield Problem("form_options", "A choice has options, and nothing else has.", f"{pointer}/form/{place}")
+
+
 def _steps(catalogue: Catalogue, steps: Sequence[StepTemplate], pointer: str) -> Iterator[Problem]:
     names = {step.name for step in steps}
     for step in steps:
@@ -215,6 +233,7 @@ def _steps(catalogue: Catalogue, steps: Sequence[StepTemplate], pointer: str) ->
                 yield Problem(
                     "kits_signal", "Kits are counted from what is delivered; write signal: delivered.", f"{below}/after"
                 )
+        yield from _form(step, below)
         if step.completes is not None and (step.completes not in names or step.completes == step.name):
             message = f"There is no other step “{step.completes}” beside this one{guess(step.completes, names)}"
             yield Problem("step_unknown", message, f"{below}/completes")

@@ -75,6 +75,14 @@ def copy_of(target: str, value: object) -> Copy:
     return Copy(target, str(value))
 
 
+def form_field_of(value: object) -> dict[str, object]:
+    """A field of a task's form, by its name alone a text; bounds as text, so that no digit is lost."""
+    if not isinstance(value, Mapping):
+        return {"name": str(value)}
+    bounds = {name: str(number_of(value[name])) for name in ("at_least", "at_most") if name in value}
+    return {**value, **bounds}
+
+
 def after_of(value: object) -> After | AfterSignal:
     """What a step waits for beside it."""
     if isinstance(value, Mapping):

@@ -255,6 +255,18 @@ _AFTER = ByKind(
     table=Record({"signal": _SIGNAL, "kits": _KITS}, required=("signal",)),
 )
 _KIND = Word(r"^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)+$", "Give a kind of step such as stock.reserve.")
+_FORM_FIELD = Record(
+    {
+        "name": _ATTRIBUTE,
+        "type": OneOf(("text", "integer", "number", "boolean", "date", "choice", "list")),
+        "label": _TEXT,
+        "required": Truth(),
+        "options": Many(_TEXT, most=200, least=1),
+        "at_least": Number(Decimal(-1_000_000_000)),
+        "at_most": Number(Decimal(-1_000_000_000)),
+    },
+    required=("name",),
+)
 _STEP_FIELDS: dict[str, Shape] = {
     "name": _TEXT,
     "type": OneOf(("auto", "callout", "event", "manual", "appointment", "timer", "milestone")),
@@ -270,6 +282,7 @@ _STEP_FIELDS: dict[str, Shape] = {
     "if": _CONDITION,
     "when": _CONDITION,
     "yields": Many(_ATTRIBUTE, most=50),
+    "form": Many(ByKind(plain=_ATTRIBUTE, table=_FORM_FIELD), most=50),
     "signals": _SIGNAL,
     "count": ByKind(
         plain=OneOf(("quantity",)),

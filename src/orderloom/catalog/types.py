@@ -175,7 +175,7 @@ class StepTemplate:
     """One piece of work; `name` is local to its spec, offering or order.
 
     `do` is the kind of step that carries it out. `count` is the quantity of its thing, or of a
-    product in its bundle.
+    product in its bundle. `form` is what a person is asked for who completes it.
     """
 
     name: str
@@ -194,6 +194,7 @@ class StepTemplate:
     condition: Condition | None = None
     when: Condition | None = None
     yields: tuple[str, ...] = ()
+    form: tuple[Mapping[str, object], ...] = ()
     signals: Signal | None = None
     counts_quantity: bool = False
     counts_product: str | None = None

@@ -176,8 +176,13 @@ def _node(
         undo=undo,
         hours=(hours.optimistic / 3600, hours.typical / 3600, hours.pessimistic / 3600),
         delay_seconds=hours.typical if mode == "timer" else 0,
-        params={"step": template.name, **({"spec": spec.name} if spec else {}), **template.params},
+        params=_params(template, spec),
     )
+
+
+def _params(template: StepTemplate, spec: Spec | None) -> dict[str, object]:
+    form = {"form": [dict(asked) for asked in template.form]} if template.form else {}
+    return {"step": template.name, **({"spec": spec.name} if spec else {}), **template.params, **form}
 
 
 def _undo_kind(template: StepTemplate) -> str:
