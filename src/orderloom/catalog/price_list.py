@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
+from itertools import pairwise
 from typing import Annotated, Literal
 
 from pydantic import Field
@@ -101,7 +102,7 @@ def _overlaps(drafts: Sequence[PriceDraft], now: datetime) -> list[Problem]:
     problems = []
     for (product, currency), periods in by_owner.items():
         periods.sort(key=lambda period: period[0])
-        for (_, ends_at, _), (starts_at, _, place) in zip(periods, periods[1:], strict=False):
+        for (_, ends_at, _), (starts_at, _, place) in pairwise(periods):
             if ends_at is None or starts_at < ends_at:
                 message = f"{product} has another price in {currency} at the same time; end the one before."
                 problems.append(Problem("price_double", message, f"/{place}/valid_from"))
