@@ -17,7 +17,7 @@ import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -58,28 +58,47 @@ TROUBLE = {
 }
 
 
+@dataclass(frozen=True)
+class Running:
+    """A process and where it writes its log."""
+
+    process: subprocess.Popen[bytes]
+    log: Path
+
+    @property
+    def is_working(self) -> bool:
+        """Whether a worker has come so far as to take work."""
+        return "worker started" in self.log.read_text()
+
+    def kill(self) -> None:
+        self.process.send_signal(signal.SIGKILL)
+        self.process.wait()
+
+
 @dataclass
 class Chaos:
     """The processes, and the hands and eyes of the test."""
 
     database: Database
     environment: Mapping[str, str]
-    web: int
+    logs: Path
     partners: int
     chance: random.Random
-    workers: list[subprocess.Popen[bytes]] = field(default_factory=list)
+    workers: list[Running] = field(default_factory=list)
     deaths: int = 0
 
-    def start_worker(self) -> subprocess.Popen[bytes]:
-        return started(["orderloom.cli", "worker"], self.environment)
+    def start_worker(self) -> Running:
+        log = self.logs / f"worker-{len(self.workers)}-{self.deaths}.log"
+        return started(["orderloom.cli", "worker"], self.environment, log)
 
     def kill_one(self) -> None:
-        """Kill a worker in the middle of whatever it does, and start another."""
-        place = self.chance.randrange(len(self.workers))
-        self.workers[place].send_signal(signal.SIGKILL)
-        self.workers[place].wait()
-        self.workers[place] = self.start_worker()
-        self.deaths += 1
+        """Kill a worker in the middle of whatever it does, and start another; those that only begin are spared."""
+        victims = [place for place, worker in enumerate(self.workers) if worker.is_working]
+        if victims:
+            place = self.chance.choice(victims)
+            self.workers[place].kill()
+            self.deaths += 1
+            self.workers[place] = self.start_worker()
 
     async def place(self, count: int) -> None:
         """Orders of every kind, twenty in a transaction."""
@@ -132,8 +151,6 @@ class Chaos:
 
 
 def unique(draft: OrderDraft, number: int) -> OrderDraft:
-    from dataclasses import replace
-
     return replace(draft, external_id=f"chaos-{number}")
 
 
@@ -146,13 +163,15 @@ async def retry(tx: Tx, id_: StepId) -> None:
     await retry_steps(tx, [id_], reason="the partner is said to be well again")
 
 
-def started(arguments: list[str], environment: Mapping[str, str]) -> subprocess.Popen[bytes]:
-    return subprocess.Popen(
-        [sys.executable, "-m", *arguments],
-        env=os.environ | environment,
-        stdout=subprocess.DEVNULL,
-        stderr=open(os.environ["CHAOS_LOG"], "ab") if "CHAOS_LOG" in os.environ else subprocess.DEVNULL,  # noqa: SIM115
-    )
+def started(arguments: list[str], environment: Mapping[str, str], log: Path) -> Running:
+    with log.open("ab") as opened:
+        process = subprocess.Popen(
+            [sys.executable, "-m", *arguments],
+            env=os.environ | environment,
+            stdout=subprocess.DEVNULL,
+            stderr=opened,
+        )
+    return Running(process, log)
 
 
 def free_port() -> int:
@@ -171,13 +190,12 @@ def wait_for(port: int) -> None:
 
 
 @contextmanager
-def stopped_in_the_end(*processes: subprocess.Popen[bytes]) -> Iterator[None]:
+def killed_in_the_end(processes: list[Running]) -> Iterator[None]:
     try:
         yield
     finally:
         for process in processes:
             process.kill()
-            process.wait()
 
 
 async def run(url: str, house: House, tmp_path: Path, *, orders: int, workers: int, kills: int, seconds: float) -> None:
@@ -194,21 +212,21 @@ async def run(url: str, house: House, tmp_path: Path, *, orders: int, workers: i
     simulator = ["--port", str(partners), "--callback", f"http://127.0.0.1:{web}", "--behaviour", str(behaviour)]
     with ExitStack() as stack:
         fixed = [
-            started(["orderloom.cli", "serve", "--workers", "0", "--port", str(web)], environment),
-            started(["orderloom.partner_simulator", *simulator], environment),
+            started(
+                ["orderloom.cli", "serve", "--workers", "0", "--port", str(web)], environment, tmp_path / "web.log"
+            ),
+            started(["orderloom.partner_simulator", *simulator], environment, tmp_path / "partners.log"),
         ]
-        stack.enter_context(stopped_in_the_end(*fixed))
+        stack.enter_context(killed_in_the_end(fixed))
         async with Database(url, house, size=3) as database:
             await in_transaction(database, SYSTEM, lambda tx: prepare(tx, f"http://127.0.0.1:{partners}", orders))
-            chaos = Chaos(database, environment, web, partners, chance)
+            chaos = Chaos(database, environment, tmp_path, partners, chance)
             wait_for(web)
             wait_for(partners)
-            try:
-                chaos.workers = [chaos.start_worker() for _ in range(workers)]
+            with killed_in_the_end(chaos.workers):
+                for _ in range(workers):
+                    chaos.workers.append(chaos.start_worker())
                 await rage(chaos, orders=orders, kills=kills, seconds=seconds)
-            finally:
-                with stopped_in_the_end(*chaos.workers):
-                    pass
             await assert_sound(chaos, orders)
 
 
@@ -238,14 +256,14 @@ async def rage(chaos: Chaos, *, orders: int, kills: int, seconds: float) -> None
     """Let orders come while workers die; then let those that live finish."""
     placing = asyncio.create_task(chaos.place(orders))
     until = time.monotonic() + seconds
-    next_kill = time.monotonic() + 3
+    next_kill = time.monotonic()
     while time.monotonic() < until:
-        await asyncio.sleep(0.3)
+        await asyncio.sleep(0.5)
         if chaos.deaths < kills and time.monotonic() > next_kill:
             chaos.kill_one()
-            next_kill = time.monotonic() + chaos.chance.uniform(1, 3)
+            next_kill = time.monotonic() + chaos.chance.uniform(0.3, 2)
         await chaos.be_people()
-        await in_transaction(chaos.database, SYSTEM, lambda tx: move_clock(tx, timedelta(hours=6)))
+        await in_transaction(chaos.database, SYSTEM, lambda tx: move_clock(tx, timedelta(hours=12)))
         if placing.done() and chaos.deaths >= kills and await chaos.is_over():
             break
     await placing
@@ -284,7 +302,7 @@ async def stuck(chaos: Chaos) -> list[Any]:
 
 @pytest.mark.slow
 async def test_a_few_orders_survive_the_death_of_workers(database_url: str, house: House, tmp_path: Path) -> None:
-    await run(database_url, house, tmp_path, orders=30, workers=2, kills=5, seconds=100)
+    await run(database_url, house, tmp_path, orders=30, workers=2, kills=5, seconds=240)
 
 
 @pytest.mark.soak
