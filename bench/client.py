@@ -1,8 +1,9 @@
 """A client that costs next to nothing: threads with raw sockets in a process of their own.
 
-    python bench/client.py PORT KEY CLIENTS SECONDS PATH < body
+    python bench/client.py PORT KEY CLIENTS SECONDS < asked
 
-Prints requests answered with 201 or 200, seconds and latencies as JSON.
+What is asked is JSON: a body, and a path or several paths. Prints how many requests were answered with 201 or 200,
+seconds and latencies as JSON.
 """
 
 from __future__ import annotations
@@ -12,30 +13,39 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Iterator, Sequence
+from itertools import repeat
 from pathlib import Path
-from threading import Thread
+from threading import Lock, Thread
 from typing import Any
 
 
-def run_client(port: int, key: str, *, clients: int, seconds: float, path: str, body: bytes) -> dict[str, Any]:
-    """Post the body again and again from so many clients; what came of it."""
-    command = [sys.executable, str(Path(__file__)), str(port), key, str(clients), str(seconds), path]
-    done = subprocess.run(command, input=body, capture_output=True, check=True)
+def run_client(
+    port: int, key: str, *, clients: int, seconds: float, body: bytes, path: str = "", paths: Sequence[str] = ()
+) -> dict[str, Any]:
+    """Post the body again and again from so many clients, to one path or once to each of several."""
+    command = [sys.executable, str(Path(__file__)), str(port), key, str(clients), str(seconds)]
+    asked = json.dumps({"body": body.decode(), "path": path, "paths": list(paths)})
+    done = subprocess.run(command, input=asked.encode(), capture_output=True, check=True)
     answer: dict[str, Any] = json.loads(done.stdout)
     return answer
 
 
 def main() -> None:
-    port, key, clients, seconds, path = sys.argv[1:6]
-    body = sys.stdin.buffer.read()
-    request = (
-        f"POST {path} HTTP/1.1\r\nhost: 127.0.0.1:{port}\r\nauthorization: Bearer {key}\r\n"
+    port, key, clients, seconds = sys.argv[1:5]
+    asked = json.load(sys.stdin)
+    paths = iter(asked["paths"]) if asked["paths"] else repeat(asked["path"])
+    body = asked["body"].encode()
+    head = (
+        f" HTTP/1.1\r\nhost: 127.0.0.1:{port}\r\nauthorization: Bearer {key}\r\n"
         f"content-type: application/json\r\ncontent-length: {len(body)}\r\n\r\n"
-    ).encode() + body
+    ).encode()
+    requests = (b"POST " + path.encode() + head + body for path in paths)
     took: list[list[float]] = [[] for _ in range(int(clients))]
+    lock = Lock()
     began = time.perf_counter()
     until = began + float(seconds)
-    threads = [Thread(target=_post, args=(int(port), request, until, mine)) for mine in took]
+    threads = [Thread(target=_post, args=(int(port), requests, lock, until, mine)) for mine in took]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -55,10 +65,14 @@ def main() -> None:
     )
 
 
-def _post(port: int, request: bytes, until: float, took: list[float]) -> None:
+def _post(port: int, requests: Iterator[bytes], lock: Lock, until: float, took: list[float]) -> None:
     with socket.create_connection(("127.0.0.1", port)) as connection:
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         while (began := time.perf_counter()) < until:
+            with lock:
+                request = next(requests, None)
+            if request is None:
+                return
             connection.sendall(request)
             head, _, rest = _received(connection).partition(b"\r\n\r\n")
             assert head.startswith((b"HTTP/1.1 201", b"HTTP/1.1 200")), head + rest

@@ -54,16 +54,16 @@ def measure() -> dict[str, Any]:
 
 
 def plan_times() -> dict[str, Any]:
-    """Milliseconds of planning the triple play with its schedule, sorted, and how many steps it has."""
+    """Milliseconds of processor time of planning the triple play with its schedule, sorted; and its steps."""
     folder = read_folder(ROOT / "demo" / "catalog")
     draft = parse(OrderDraft, demo_order())
     catalogue = choose_catalogue(list(folder.catalogues), draft, draft.catalogue)
     took = []
     for _ in range(PLANS):
-        began = time.perf_counter()
+        began = time.process_time()
         plan = build_plan(catalogue, draft)
         schedule(plan.shape)
-        took.append((time.perf_counter() - began) * 1000)
+        took.append((time.process_time() - began) * 1000)
     return {"took": sorted(took), "steps": len(plan.steps)}
 
 
@@ -92,8 +92,8 @@ def _moved(line: str, number: int) -> str:
 
 
 def show(report: dict[str, Any]) -> None:
-    print(f"planning {report['steps']} steps         p50 {report['plan_p50_ms']:.2f} ms, p95 {report['plan_p95_ms']:.2f}"
-          " ms (target 5)")  # fmt: skip
+    p50, p95 = report["plan_p50_ms"], report["plan_p95_ms"]
+    print(f"planning {report['steps']} steps         p50 {p50:.2f} ms, p95 {p95:.2f} ms of processor time (target 5)")
     print(f"an order of 1,001 lines   {report['lines_1000_seconds']:.2f} s captured and planned (target 2)")
     print(f"an order of 4,004 lines   {report['lines_4000_seconds']:.2f} s, {report['growth']:.1f} times that (4.6)")
 
