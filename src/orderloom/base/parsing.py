@@ -115,11 +115,21 @@ def strict(kind: type[T]) -> type[T]:
 
 
 def _problems(error: ValidationError, pointer: str) -> list[Problem]:
-    found = [_problem(detail, pointer) for detail in error.errors(include_url=False, include_context=True)]
+    details = error.errors(include_url=False, include_context=True)
+    places = {detail["loc"] for detail in details}
+    found = [_problem(detail, pointer) for detail in details if not _is_echo(detail, places)]
     if len(found) <= PROBLEM_LIMIT:
         return found
     more = len(found) - PROBLEM_LIMIT
     return [*found[:PROBLEM_LIMIT], Problem("too_many_problems", f"There are {more} more; mend these first.", pointer)]
+
+
+def _is_echo(detail: ErrorDetails, places: set[tuple[int | str, ...]]) -> bool:
+    """A list is called too short when its entries are wrong; then they are what is to be mended."""
+    place = detail["loc"]
+    return detail["type"] == "too_short" and any(
+        len(other) > len(place) and other[: len(place)] == place for other in places
+    )
 
 
 _PATTERNS = {

@@ -43,6 +43,8 @@ def backup(chosen: argparse.Namespace) -> int:
     target = Path(chosen.file)
     if target.exists():
         refuse("backup_exists", f"{target} exists already; name another file.")
+    if not target.absolute().parent.is_dir():
+        refuse("folder_missing", f"There is no folder {target.parent}; make it, or name another.")
     with database_url(read_settings()) as url:
         unfinished = target.with_name(target.name + ".unfinished")
         _pg("pg_dump", "--format=custom", "--no-owner", f"--file={unfinished}", f"--dbname={url}")

@@ -11,10 +11,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from importlib import import_module
 
+import psycopg
 import structlog
 
 from orderloom import __version__
-from orderloom.base.refusals import Refused
+from orderloom.base.refusals import Problem, Refused
 from orderloom.orders.states import TITLES
 
 Verb = Callable[[argparse.Namespace], int]
@@ -35,10 +36,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except Refused as refused:
         _tell_refusal(refused, as_json=getattr(chosen, "json", False))
         return 2
+    except psycopg.OperationalError as error:
+        if error.sqlstate is not None:
+            raise
+        _tell_refusal(_unreachable(error), as_json=getattr(chosen, "json", False))
+        return 2
     except (KeyboardInterrupt, asyncio.CancelledError):
         return 130
     except BrokenPipeError:
         return 0
+
+
+def _unreachable(error: psycopg.OperationalError) -> Refused:
+    """No connection could be made, or it was lost: nothing was written by what was under way."""
+    reason = " ".join(str(error).split())
+    message = f"The database does not answer ({reason}); check that it runs, and ORDERLOOM_DATABASE_URL."
+    return Refused([Problem("database_unreachable", message)])
 
 
 def _tell_refusal(refused: Refused, *, as_json: bool) -> None:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from orderloom.base.embedded import embedded_server, ensure_database
+from orderloom.base.refusals import refuse
 
 CHECKOUT = Path(__file__).resolve().parents[3]
 
@@ -34,6 +35,8 @@ class Settings:
 def read_settings() -> Settings:
     """The settings of this process."""
     port = os.environ.get("ORDERLOOM_PORT")
+    if port and not (port.isdecimal() and 0 < int(port) < 65_536):
+        refuse("port_absurd", f"ORDERLOOM_PORT is “{port}”; give a number from 1 to 65535, or nothing.")
     return Settings(
         home=Path(os.environ.get("ORDERLOOM_HOME") or _default_home()).absolute(),
         database_url=os.environ.get("ORDERLOOM_DATABASE_URL") or None,

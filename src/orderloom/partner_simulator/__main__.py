@@ -11,6 +11,7 @@ from pathlib import Path
 
 import uvicorn
 
+from orderloom.base.lifeline import hold_lifeline
 from orderloom.base.parsing import parse_json
 from orderloom.base.refusals import Refused
 from orderloom.partner_simulator.app import Simulator
@@ -21,6 +22,7 @@ from orderloom.partner_simulator.messenger import Messenger
 def main(arguments: list[str] | None = None) -> int:
     """Serve until stopped; 2 when the options are not usable."""
     chosen = _options().parse_args(arguments)
+    hold_lifeline()
     master = (
         chosen.secret_file.read_text().strip() if chosen.secret_file else os.environ.get("ORDERLOOM_SIMULATOR_SECRET")
     )
