@@ -19,23 +19,28 @@ async def create_for_order(tx: Tx, drafts: Sequence[AssetDraft]) -> dict[int, in
     One asset per order item: creating again returns the one that is there, unchanged.
     """
     refuse_if_any(rules.draft_problems(drafts))
-    known = await store.of_orders(tx, [draft.order_id for draft in drafts])
+    if not drafts:
+        return {}
+    orders = [draft.order_id for draft in drafts]
+    keys = await store.draw_keys(tx, len(drafts), order_ids=orders)
+    known = await store.of_orders(tx, orders) if keys.known else []
     created = {row.order_item_id: row.id for row in known}
-    fresh = [draft for draft in drafts if draft.order_item_id not in created]
-    if fresh:
-        keys = await store.draw_keys(tx, len(fresh))
-        by_line = {(row.order_id, row.line): row.id for row in known}
-        by_line |= {(draft.order_id, draft.line): id_ for draft, id_ in zip(fresh, keys.ids, strict=True)}
-        parents = [by_line.get((draft.order_id, draft.parent)) if draft.parent else None for draft in fresh]
-        await store.insert(tx, fresh, keys=keys, parent_ids=parents)
-        created |= {draft.order_item_id: id_ for draft, id_ in zip(fresh, keys.ids, strict=True)}
-        tx.emit(map(_created, fresh, keys.ids, keys.numbers))
+    by_line = {(row.order_id, row.line): row.id for row in known}
+    fresh = [
+        store.NewAsset(draft, id_, number)
+        for draft, id_, number in zip(drafts, keys.ids, keys.numbers, strict=True)
+        if draft.order_item_id not in created
+    ]
+    by_line |= {(new.draft.order_id, new.draft.line): new.id for new in fresh}
+    await store.insert(tx, fresh, by_line=by_line)
+    created |= {new.draft.order_item_id: new.id for new in fresh}
+    tx.emit(map(_created, fresh))
     return {draft.order_item_id: created[draft.order_item_id] for draft in drafts}
 
 
-def _created(draft: AssetDraft, asset_id: int, number: str) -> AssetCreated:
-    subject = Subject("asset", asset_id, number, draft.account_id)
-    return AssetCreated(subject, draft.order_id, draft.order_item_id, draft.product_code)
+def _created(new: store.NewAsset) -> AssetCreated:
+    subject = Subject("asset", new.id, new.number, new.draft.account_id)
+    return AssetCreated(subject, new.draft.order_id, new.draft.order_item_id, new.draft.product_code)
 
 
 async def start(tx: Tx, asset_ids: Sequence[int]) -> list[Moved]:

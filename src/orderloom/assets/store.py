@@ -52,26 +52,38 @@ async def of_orders(tx: Tx, order_ids: Sequence[int]) -> list[Known]:
 
 @dataclass(frozen=True, slots=True)
 class Keys:
-    """Numbers and ids drawn for new assets."""
+    """Numbers and ids drawn for new assets, and how many assets the orders have brought already."""
 
     numbers: list[str]
     ids: list[int]
+    known: int
 
 
-async def draw_keys(tx: Tx, count: int) -> Keys:
+async def draw_keys(tx: Tx, count: int, *, order_ids: Sequence[int]) -> Keys:
     """Draw them at once, so that parents are known before the rows are written."""
     return await tx.one(
         """
         SELECT ARRAY(SELECT base.take_numbers('asset', %(count)s)) AS numbers,
-               ARRAY(SELECT nextval('assets.asset_id_seq') FROM generate_series(1, %(count)s)) AS ids
+               ARRAY(SELECT nextval('assets.asset_id_seq') FROM generate_series(1, %(count)s)) AS ids,
+               (SELECT count(*) FROM assets.asset WHERE order_id = ANY(%(orders)s)) AS known
         """,
-        {"count": count},
+        {"count": count, "orders": list(set(order_ids))},
         row=Keys,
     )
 
 
-async def insert(tx: Tx, drafts: Sequence[AssetDraft], *, keys: Keys, parent_ids: Sequence[int | None]) -> None:
+@dataclass(frozen=True, slots=True)
+class NewAsset:
+    """A draft with its keys."""
+
+    draft: AssetDraft
+    id: int
+    number: str
+
+
+async def insert(tx: Tx, fresh: Sequence[NewAsset], *, by_line: Mapping[tuple[int, str], int]) -> None:
     """Write new assets, parents and children at once; an order item has one, so a lost race fails."""
+    drafts = [new.draft for new in fresh]
     await tx.execute(
         """
         INSERT INTO assets.asset
@@ -85,10 +97,10 @@ async def insert(tx: Tx, drafts: Sequence[AssetDraft], *, keys: Keys, parent_ids
                       %(labels)s::text[], %(items)s::bigint[], %(lines)s::text[], %(characteristics)s::jsonb[])
         """,
         {
-            "ids": keys.ids,
-            "numbers": keys.numbers,
+            "ids": [new.id for new in fresh],
+            "numbers": [new.number for new in fresh],
             "accounts": [draft.account_id for draft in drafts],
-            "parents": list(parent_ids),
+            "parents": [by_line.get((draft.order_id, draft.parent)) if draft.parent else None for draft in drafts],
             "products": [draft.product_id for draft in drafts],
             "codes": [draft.product_code for draft in drafts],
             "names": [draft.product_name for draft in drafts],

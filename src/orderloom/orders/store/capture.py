@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from orderloom.base.transaction import Json, Tx
-from orderloom.orders.order import Composed, NewCredit, NewItem, NewNeed, NewOrder, NewPlace, NewShipGroup
+from orderloom.orders.order import Composed
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,57 +112,50 @@ async def twins(tx: Tx, *, externals: Sequence[tuple[str, str]], purchases: Sequ
 
 
 async def insert(tx: Tx, composed: Sequence[Composed]) -> None:
-    """Write the orders with everything below them; the statements are sent without waiting in between."""
-    async with tx.pipeline():
-        await _insert_orders(tx, [one.order for one in composed])
-        await _insert_places(tx, [place for one in composed for place in one.places])
-        await _insert_items(tx, [item for one in composed for item in one.items])
-        await _insert_needs(tx, [need for one in composed for need in one.needs])
-        await _insert_ship_groups(tx, [group for one in composed for group in one.ship_groups])
-        await _insert_credits(tx, [credit for one in composed for credit in one.credits])
+    """Write the orders with everything below them, in one statement for any number of orders.
 
-
-async def _insert_orders(tx: Tx, rows: Sequence[NewOrder]) -> None:
+    Foreign keys are checked when the statement ends, so parts may be written in any order.
+    """
     await tx.execute(
         """
-        INSERT INTO orders.sales_order
-               (id, number, account_id, account_name, channel, external_id, type, priority, state, currency,
-                bill_to, ship_to, billing_account_id, po_number, terms, requested_on, catalogue_version_id,
-                one_time_total, recurring_totals, item_count, note, attributes, captured_by, submitted_at)
-        SELECT id, number, account_id, account_name, channel, external_id, type, priority, state, currency,
-               bill_to, ship_to, billing_account_id, po_number, terms, requested_on, catalogue_version_id,
-               one_time_total, recurring_totals, item_count, note, attributes, %(captured_by)s,
-               CASE WHEN state <> 'draft' THEN base.now() END
-          FROM jsonb_to_recordset(%(rows)s) AS fresh (
-               id bigint, number text, account_id bigint, account_name text, channel text, external_id text,
-               type text, priority text, state text, currency text, bill_to text, ship_to text,
-               billing_account_id bigint, po_number text, terms text, requested_on date,
-               catalogue_version_id bigint, one_time_total numeric, recurring_totals jsonb, item_count integer,
-               note text, attributes jsonb)
-        """,
-        {"rows": Json(rows), "captured_by": tx.actor.name},
-    )
-
-
-async def _insert_places(tx: Tx, rows: Sequence[NewPlace]) -> None:
-    if not rows:
-        return
-    await tx.execute(
-        """
-        INSERT INTO orders.place
-               (order_id, code, address_id, recipient, lines, city, region, postal_code, country)
-        SELECT order_id, code, address_id, recipient, lines, city, region, postal_code, country
-          FROM jsonb_to_recordset(%(rows)s) AS fresh (
-               order_id bigint, code text, address_id bigint, recipient text, lines text[], city text,
-               region text, postal_code text, country text)
-        """,
-        {"rows": Json(rows)},
-    )
-
-
-async def _insert_items(tx: Tx, rows: Sequence[NewItem]) -> None:
-    await tx.execute(
-        """
+          WITH orders AS (
+               INSERT INTO orders.sales_order
+                      (id, number, account_id, account_name, channel, external_id, type, priority, state, currency,
+                       bill_to, ship_to, billing_account_id, po_number, terms, requested_on, catalogue_version_id,
+                       one_time_total, recurring_totals, item_count, note, attributes, captured_by, submitted_at)
+               SELECT id, number, account_id, account_name, channel, external_id, type, priority, state, currency,
+                      bill_to, ship_to, billing_account_id, po_number, terms, requested_on, catalogue_version_id,
+                      one_time_total, recurring_totals, item_count, note, attributes, %(captured_by)s,
+                      CASE WHEN state <> 'draft' THEN base.now() END
+                 FROM jsonb_to_recordset(%(orders)s) AS fresh (
+                      id bigint, number text, account_id bigint, account_name text, channel text, external_id text,
+                      type text, priority text, state text, currency text, bill_to text, ship_to text,
+                      billing_account_id bigint, po_number text, terms text, requested_on date,
+                      catalogue_version_id bigint, one_time_total numeric, recurring_totals jsonb, item_count integer,
+                      note text, attributes jsonb)),
+               places AS (
+               INSERT INTO orders.place
+                      (order_id, code, address_id, recipient, lines, city, region, postal_code, country)
+               SELECT order_id, code, address_id, recipient, lines, city, region, postal_code, country
+                 FROM jsonb_to_recordset(%(places)s) AS fresh (
+                      order_id bigint, code text, address_id bigint, recipient text, lines text[], city text,
+                      region text, postal_code text, country text)),
+               needs AS (
+               INSERT INTO orders.relies_on (order_id, item_id, needed_id)
+               SELECT order_id, item_id, needed_id
+                 FROM jsonb_to_recordset(%(needs)s) AS fresh (order_id bigint, item_id bigint, needed_id bigint)),
+               ship_groups AS (
+               INSERT INTO orders.ship_group (order_id, item_id, position, place, quantity, requested_on, method)
+               SELECT order_id, item_id, position, place, quantity, requested_on, method
+                 FROM jsonb_to_recordset(%(ship_groups)s) AS fresh (
+                      order_id bigint, item_id bigint, position integer, place text, quantity numeric,
+                      requested_on date, method text)),
+               credits AS (
+               INSERT INTO orders.credit (order_id, item_id, position, payee, user_id, percent, kind)
+               SELECT order_id, item_id, position, payee, user_id, percent, kind
+                 FROM jsonb_to_recordset(%(credits)s) AS fresh (
+                      order_id bigint, item_id bigint, position integer, payee text, user_id bigint,
+                      percent numeric, kind text))
         INSERT INTO orders.item
                (id, order_id, position, line, parent_id, bundle_id, role, product_id, product_code, product_name,
                 kind, action, quantity, per_parent, unit, characteristics, place, billing_account_id, gl_account,
@@ -172,7 +165,7 @@ async def _insert_items(tx: Tx, rows: Sequence[NewItem]) -> None:
                kind, action, quantity, per_parent, unit, characteristics, place, billing_account_id, gl_account,
                cost_centre, tax_code, one_time, recurring, period, price_origin, price_reason, requested_on,
                promised_on, state, attributes
-          FROM jsonb_to_recordset(%(rows)s) AS fresh (
+          FROM jsonb_to_recordset(%(items)s) AS fresh (
                id bigint, order_id bigint, position integer, line text, parent_id bigint, bundle_id bigint,
                role text, product_id bigint, product_code text, product_name text, kind text, action text,
                quantity numeric, per_parent numeric, unit text, characteristics jsonb, place text,
@@ -180,48 +173,13 @@ async def _insert_items(tx: Tx, rows: Sequence[NewItem]) -> None:
                recurring numeric, period text, price_origin text, price_reason text, requested_on date,
                promised_on date, state text, attributes jsonb)
         """,
-        {"rows": Json(rows)},
-    )
-
-
-async def _insert_needs(tx: Tx, rows: Sequence[NewNeed]) -> None:
-    if not rows:
-        return
-    await tx.execute(
-        """
-        INSERT INTO orders.relies_on (order_id, item_id, needed_id)
-        SELECT order_id, item_id, needed_id
-          FROM jsonb_to_recordset(%(rows)s) AS fresh (order_id bigint, item_id bigint, needed_id bigint)
-        """,
-        {"rows": Json(rows)},
-    )
-
-
-async def _insert_ship_groups(tx: Tx, rows: Sequence[NewShipGroup]) -> None:
-    if not rows:
-        return
-    await tx.execute(
-        """
-        INSERT INTO orders.ship_group (order_id, item_id, position, place, quantity, requested_on, method)
-        SELECT order_id, item_id, position, place, quantity, requested_on, method
-          FROM jsonb_to_recordset(%(rows)s) AS fresh (
-               order_id bigint, item_id bigint, position integer, place text, quantity numeric,
-               requested_on date, method text)
-        """,
-        {"rows": Json(rows)},
-    )
-
-
-async def _insert_credits(tx: Tx, rows: Sequence[NewCredit]) -> None:
-    if not rows:
-        return
-    await tx.execute(
-        """
-        INSERT INTO orders.credit (order_id, item_id, position, payee, user_id, percent, kind)
-        SELECT order_id, item_id, position, payee, user_id, percent, kind
-          FROM jsonb_to_recordset(%(rows)s) AS fresh (
-               order_id bigint, item_id bigint, position integer, payee text, user_id bigint, percent numeric,
-               kind text)
-        """,
-        {"rows": Json(rows)},
+        {
+            "captured_by": tx.actor.name,
+            "orders": Json([one.order for one in composed]),
+            "places": Json([place for one in composed for place in one.places]),
+            "items": Json([item for one in composed for item in one.items]),
+            "needs": Json([need for one in composed for need in one.needs]),
+            "ship_groups": Json([group for one in composed for group in one.ship_groups]),
+            "credits": Json([credit for one in composed for credit in one.credits]),
+        },
     )
