@@ -22,6 +22,7 @@ class Visitor:
     csrf: str = ""
     locale: str = "en"
     time_zone: str = "UTC"
+    session_id: int | None = None
 
     @property
     def signed_in(self) -> bool:

@@ -16,7 +16,7 @@ from orderloom.base.transaction import Tx, in_transaction, transaction
 from orderloom.web.answers import Answer, Cookie, Page, SeeOther, Sent, encoder
 from orderloom.web.call import ANONYMOUS, Call, Visitor
 from orderloom.web.preconditions import etag_of
-from orderloom.web.problems import UnsupportedMedia, not_there
+from orderloom.web.problems import MEDIA_TYPE, UnsupportedMedia, not_there, problem_document
 from orderloom.web.routes import PUBLIC, SIGNED_IN, Route
 from orderloom.web.visitors import find_visitor
 
@@ -99,9 +99,21 @@ async def answer_once(web: Web, route: Route, request: Request[Any, Any, Any], c
             headers={**kept.headers, "idempotent-replayed": "true"},
         )
     response = rendered(web, route, call, await route.answer(call, **inputs(route, request, call)))
-    assert isinstance(response.content, bytes)
-    await keep(call.tx, key, KeptAnswer(response.status_code or route.status, dict(response.headers), response.content))
+    await keep(call.tx, key, secretless(request) if route.told_once else kept_answer(route, response))
     return response
+
+
+def kept_answer(route: Route, response: Response[Any] | Stream) -> KeptAnswer:
+    assert isinstance(response.content, bytes)
+    return KeptAnswer(response.status_code or route.status, dict(response.headers), response.content)
+
+
+def secretless(request: Request[Any, Any, Any]) -> KeptAnswer:
+    """What a retry is told instead of a secret, which is kept nowhere."""
+    message = "This was done before, and its secret is told once; end what you made and make another."
+    path, correlation = request.scope["path"], request.scope["state"]["correlation"]
+    document = problem_document(409, (Problem("told_once", message),), instance=path, correlation=correlation)
+    return KeptAnswer(409, {"content-type": MEDIA_TYPE}, encoder.encode(document))
 
 
 def inputs(route: Route, request: Request[Any, Any, Any], call: Call) -> dict[str, Any]:

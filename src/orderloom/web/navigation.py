@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from orderloom.base.types import Actor
+from orderloom.web.routes import SIGNED_IN
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,15 +39,20 @@ PLACES = (
     Place("Stock", "/stock", "stock.read", "shelf"),
     Place("Invoices", "/invoices", "billing.read", "bill"),
     Place("Partners", "/partners", "gateway.read", "link"),
+    Place("Settings", "/settings", SIGNED_IN, "gear"),
 )
 PHONE_PLACES = 5
 
 
 def navigation_for(actor: Actor, path: str) -> list[Shown]:
     """The places that the actor may open; on a phone the first five of them."""
-    allowed = [place for place in PLACES if actor.may(place.permission)]
+    allowed = [place for place in PLACES if may_open(actor, place)]
     phone = {place.path for place in sorted(allowed, key=lambda place: not place.on_phone)[:PHONE_PLACES]}
     return [
         Shown(place.title, place.path, place.icon, place.path in phone, path.startswith(place.path))
         for place in allowed
     ]
+
+
+def may_open(actor: Actor, place: Place) -> bool:
+    return actor.user_id is not None if place.permission == SIGNED_IN else actor.may(place.permission)

@@ -22,6 +22,7 @@ class Route:
     nobody may call. `body` and `query` are frozen input classes; what they refuse is never seen by `answer`, which gets
     them as `body` and `query` beside the path's parameters by name. What takes something other than JSON reads
     `call.content` itself.
+    `told_once` marks an answer with a secret in it: a retry under its idempotency key is not told it again.
     A *raw* route answers the request by itself, outside any transaction; it streams or is not about our rows.
     """
 
@@ -38,6 +39,7 @@ class Route:
     media_type: str = "application/json"
     takes: str = "application/json"
     matches: bool = False
+    told_once: bool = False
 
     @property
     def name(self) -> str:

@@ -30,7 +30,7 @@ async def find_visitor(tx: Tx, request: Request[Any, Any, Any]) -> Visitor:
     session = await open_session(tx, token) if token else None
     if session is None or token is None:
         return NOBODY
-    return Visitor(session.actor, token, csrf_of(token), session.locale, session.time_zone)
+    return Visitor(session.actor, token, csrf_of(token), session.locale, session.time_zone, session.session_id)
 
 
 def csrf_of(token: str) -> str:

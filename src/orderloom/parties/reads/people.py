@@ -116,10 +116,11 @@ async def list_users(
     search: str = "",
     team_id: int | None = None,
     is_active: bool | None = None,
+    ids: Sequence[int] | None = None,
     after: tuple[str, int] | None = None,
     limit: int = 50,
 ) -> list[UserRow]:
-    """Users by name; `search` stands in the name or login. `after` is the name and id of the last row."""
+    """Users by name, all or these; `search` stands in the name or login. `after` is the name and id of the last row."""
     require(tx.actor, "parties.read")
     return await tx.all(
         """
@@ -135,6 +136,7 @@ async def list_users(
           FROM parties.user AS account
          WHERE (%(search)s = '' OR base.folded(account.name || ' ' || account.login) LIKE base.folded(%(pattern)s))
            AND (%(is_active)s::boolean IS NULL OR account.is_active = %(is_active)s)
+           AND (%(ids)s::bigint[] IS NULL OR account.id = ANY(%(ids)s))
            AND (%(team_id)s::bigint IS NULL
                 OR EXISTS (SELECT FROM parties.team_member AS member
                             WHERE member.user_id = account.id AND member.team_id = %(team_id)s))
@@ -147,6 +149,7 @@ async def list_users(
             "search": search.strip(),
             "pattern": "%" + search.strip().replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%",
             "is_active": is_active,
+            "ids": None if ids is None else list(ids),
             "team_id": team_id,
             "after_name": after[0] if after else None,
             "after_id": after[1] if after else None,

@@ -65,7 +65,9 @@ async def list_partners(call: Call) -> Rows:
     return Rows(await reads.partner_list(call.tx))
 
 
-@routes.post("/partners", permission="gateway.write", body=PartnerDraft, returns=PartnerSecrets, status=201)
+@routes.post(
+    "/partners", permission="gateway.write", body=PartnerDraft, returns=PartnerSecrets, status=201, told_once=True
+)
 async def add_partner(call: Call, body: PartnerDraft) -> PartnerSecrets:
     """Register an outside system; its keys are told this once."""
     return await register_partner(call.tx, body)
@@ -108,7 +110,7 @@ class Rotation:
     direction: Literal["in", "out"]
 
 
-@routes.post("/partners/{partner:str}/secrets", permission="gateway.write", body=Rotation, status=201)
+@routes.post("/partners/{partner:str}/secrets", permission="gateway.write", body=Rotation, status=201, told_once=True)
 async def rotate_partner_secret(call: Call, partner: str, body: Rotation) -> dict[str, str]:
     """Give a partner a new key, told this once; the old one holds for a day."""
     return {"secret": await rotate_secret(call.tx, partner, direction=body.direction)}
@@ -228,7 +230,9 @@ async def list_webhooks(call: Call, query: Paging) -> Rows:
     return Rows(*cut(rows, query.limit, lambda row: (row.id,)))
 
 
-@routes.post("/webhooks", permission="gateway.write", body=WebhookDraft, returns=RegisteredWebhook, status=201)
+@routes.post(
+    "/webhooks", permission="gateway.write", body=WebhookDraft, returns=RegisteredWebhook, status=201, told_once=True
+)
 async def add_webhook(call: Call, body: WebhookDraft) -> RegisteredWebhook:
     """Tell these facts to this address from now on; the secret is told this once."""
     return await register_webhook(call.tx, body)
