@@ -103,21 +103,24 @@ class Holding:
 async def holdings(tx: Tx, order_ids: Sequence[int]) -> dict[int, list[Holding]]:
     """The open steps of orders with the holds that block them, by process.
 
-    A hold on an item blocks the steps that serve it or its parts; `shipping` those of shipments and
-    purchases, `billing` those that release billing.
+    A hold on an item blocks the steps that serve only it and its parts, and the parcels and bills in
+    which they are; `shipping` those of shipments and purchases, `billing` those that release billing.
     """
     rows = await tx.all(
         """
         SELECT step.process_id, step.number, step.held,
                (SELECT min(hold.code || ': ' || hold.reason)
                   FROM orders.hold
+            CROSS JOIN LATERAL (SELECT array_agg(item.id) AS items
+                                  FROM orders.item
+                                 WHERE item.order_id = hold.order_id
+                                   AND hold.item_id IN (item.id, item.parent_id, item.bundle_id)) AS stopped
                  WHERE hold.order_id = about.order_id
                    AND hold.released_at IS NULL
                    AND (hold.item_id IS NULL
-                        OR hold.item_id = ANY(about.order_items)
-                        OR EXISTS (SELECT
-                                     FROM orders.item
-                                    WHERE item.id = ANY(about.order_items) AND item.bundle_id = hold.item_id))
+                        OR (about.order_items <> '{}' AND about.order_items <@ stopped.items)
+                        OR (about.order_items && stopped.items
+                            AND (thing.kind IN ('shipment', 'purchaseOrder') OR step.kind LIKE 'billing.%%')))
                    AND CASE hold.blocks
                        WHEN 'shipping' THEN thing.kind IN ('shipment', 'purchaseOrder')
                        WHEN 'billing' THEN step.kind LIKE 'billing.%%'
@@ -255,6 +258,23 @@ async def orders_free_to_bill(tx: Tx, order_ids: Sequence[int]) -> list[int]:
         """,
         {"ids": list(order_ids)},
     )
+
+
+async def failed_steps(tx: Tx, order_ids: Sequence[int], kind: str) -> list[StepId]:
+    """The steps of a kind that stand in fallout."""
+    rows = await tx.all(
+        """
+        SELECT step.process_id, step.number
+          FROM fulfilment.plan
+          JOIN processes.step USING (process_id)
+         WHERE plan.order_id = ANY(%(ids)s)
+           AND step.state = 'failed'
+           AND step.kind = %(kind)s
+         ORDER BY step.process_id, step.number
+        """,
+        {"ids": list(order_ids), "kind": kind},
+    )
+    return [StepId(*row) for row in rows]
 
 
 async def relying_lines(tx: Tx, item_ids: Sequence[int]) -> list[tuple[str, str]]:

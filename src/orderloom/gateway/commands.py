@@ -70,6 +70,12 @@ async def cancel(tx: Tx, call_ids: Sequence[int], *, reason: str) -> list[int]:
     return sorted(call.id for call in moved)
 
 
+async def withdraw(tx: Tx, correlations: Sequence[str], *, reason: str) -> list[int]:
+    """Withdraw what was to be asked and has not been sent yet, since nobody waits for it any more; return those."""
+    waiting = await calls.queued_calls(tx, correlations) if correlations else []
+    return await cancel(tx, waiting, reason=reason)
+
+
 async def register_partner(tx: Tx, draft: PartnerDraft, secrets: PartnerSecrets = NO_SECRETS) -> PartnerSecrets:
     """Make an outside system known. Returns its keys, made here unless given; they are never shown again."""
     if draft.code.startswith("webhook-"):

@@ -11,7 +11,9 @@ from orderloom.base.refusals import Conflict, Problem, Refused, refuse_if_any
 from orderloom.base.transaction import Tx
 from orderloom.billing.commands import reverse_items
 from orderloom.fulfilment import store
+from orderloom.fulfilment.callout import correlation_of
 from orderloom.fulfilment.reads import StepStanding, order_standings, relying_lines, standings
+from orderloom.gateway.commands import withdraw
 from orderloom.orders import commands as orders
 from orderloom.orders.order import ItemResult
 from orderloom.orders.states import CANCELLING, TERMINAL
@@ -109,6 +111,7 @@ async def _cancel(tx: Tx, steps: Sequence[StepStanding], *, reason: str, others_
         return []
     ids = [StepId(step.process_id, step.number) for step in steps if not step.key.startswith("undo ")]
     undone = await cancel_steps(tx, ids, reason=reason, compensate=True, by_revision=others_go_on)
+    await withdraw(tx, [correlation_of(*id_) for id_ in ids], reason=reason)
     for process_id in {step.process_id for step in undone}:
         for row in await steps_of(tx, process_id):
             if row.id in undone and row.params and "undoes" in row.params:

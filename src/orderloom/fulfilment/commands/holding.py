@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from orderloom.base.transaction import Tx
-from orderloom.fulfilment.reads import Holding, holdings
+from orderloom.fulfilment.reads import Holding, failed_steps, holdings
 from orderloom.orders.commands import place_holds
 from orderloom.orders.commands import release_holds as lift_holds
 from orderloom.orders.order import Hold, HoldDraft
-from orderloom.processes.commands import set_held
+from orderloom.processes.commands import retry_steps, set_held
 
 
 async def hold_orders(tx: Tx, drafts: Sequence[HoldDraft]) -> list[Hold]:
@@ -32,7 +32,16 @@ async def release_holds(tx: Tx, hold_ids: Sequence[int], *, reason: str) -> list
 
         await plan_orders(tx, again)
     await sync_holds(tx, order_ids)
+    await _check_credit_again(tx, released)
     return released
+
+
+async def _check_credit_again(tx: Tx, released: Sequence[Hold]) -> None:
+    """A released credit hold excuses the order, which the check that placed it has to see."""
+    orders = [hold.order_id for hold in released if hold.code == "credit"]
+    steps = await failed_steps(tx, orders, "orders.credit_check") if orders else []
+    if steps:
+        await retry_steps(tx, steps, reason="the credit hold was released")
 
 
 async def sync_holds(tx: Tx, order_ids: Sequence[int]) -> None:

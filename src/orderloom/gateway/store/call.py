@@ -166,6 +166,20 @@ async def requeue_calls(tx: Tx, ids: Sequence[int], move: Move, *, reason: str |
     )
 
 
+async def queued_calls(tx: Tx, correlations: Sequence[str]) -> list[int]:
+    """Calls with these correlations that wait to be sent."""
+    return await tx.values(
+        """
+        SELECT id
+          FROM gateway.call
+         WHERE correlation = ANY(%(correlations)s)
+           AND state = 'queued'
+         ORDER BY id
+        """,
+        {"correlations": list(correlations)},
+    )
+
+
 async def cancel_calls(tx: Tx, ids: Sequence[int], move: Move, *, reason: str) -> list[MovedCall]:
     """Withdraw calls that are not being sent."""
     return await tx.all(
