@@ -31,6 +31,7 @@ from orderloom.cli.files import (
     read_text,
 )
 from orderloom.cli.progress import progress
+from orderloom.cli.garbage import look_less_for_garbage
 from orderloom.cli.settings import database_url, read_settings
 from orderloom.house import build_house
 from orderloom.orders.states import State

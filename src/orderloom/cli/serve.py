@@ -17,6 +17,7 @@ import uvicorn
 
 from orderloom.base.lifeline import VARIABLE, hold_lifeline
 from orderloom.base.migrate import migrate
+from orderloom.cli.garbage import look_less_for_garbage
 from orderloom.cli.settings import Settings, database_url, read_settings
 from orderloom.house import build_house
 from orderloom.worker.main import run_worker
@@ -85,6 +86,7 @@ def _run_web(url: str, listener: socket.socket, address: str) -> None:
         lifespan="on",
         timeout_graceful_shutdown=2,
     )
+    look_less_for_garbage()
     server = uvicorn.Server(config)
     server.run(sockets=[listener])
 
