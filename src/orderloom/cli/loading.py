@@ -30,8 +30,8 @@ from orderloom.cli.files import (
     read_rows,
     read_text,
 )
-from orderloom.cli.progress import progress
 from orderloom.cli.garbage import look_less_for_garbage
+from orderloom.cli.progress import progress
 from orderloom.cli.settings import database_url, read_settings
 from orderloom.house import build_house
 from orderloom.orders.states import State
@@ -71,6 +71,7 @@ def load(chosen: argparse.Namespace) -> int:
     files = find_files(chosen.files, SUFFIXES[chosen.what])
     with database_url(read_settings()) as url:
         migrate(url)
+        look_less_for_garbage()
         loaded = asyncio.run(_load(url, _LOADERS[chosen.what], files, dry_run=chosen.dry_run))
     if chosen.json:
         print(json.dumps({"dry_run": chosen.dry_run, "loaded": list(loaded.details)}, indent=1, ensure_ascii=False))
