@@ -36,9 +36,9 @@ FLOOR_OF = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms}
 ENTRANCES = {"web", "worker", "cli", "partner_simulator"}
 
 PURE_MODULES = {
-    "types", "states", "rules", "rollup", "price", "price_list", "configure", "decompose", "plan", "schedule", "difference",
-    "projection", "sourcing", "simulate", "parse", "callout", "circuit", "signatures", "tokens", "calendars", "money",
-    "refusals", "verify", "events",
+    "types", "states", "rules", "rollup", "price", "price_list", "configure", "decompose", "plan", "schedule",
+    "difference", "projection", "sourcing", "simulate", "parse", "callout", "circuit", "signatures", "tokens",
+    "calendars", "money", "refusals", "verify", "events",
 }  # fmt: skip
 IMPURE_IMPORTS = {
     "psycopg", "psycopg_pool", "httpx", "asyncio", "socket", "subprocess", "os", "time", "random", "uuid", "secrets",

@@ -24,7 +24,7 @@ from orderloom.base.transaction import Database, transaction
 from orderloom.base.types import SYSTEM
 from orderloom.cli import demo_world
 from orderloom.cli.demo_build import Told, build_world
-from orderloom.cli.settings import database_url, read_settings
+from orderloom.cli.settings import database_url, read_settings, refuse_without_demo
 from orderloom.gateway.commands import rotate_secret, update_partner
 from orderloom.house import build_house
 from orderloom.partner_simulator.world import partner_secrets
@@ -36,6 +36,7 @@ PORTS_TRIED = 100
 
 def demo(chosen: argparse.Namespace) -> int:
     """Load the demo world into an empty database."""
+    refuse_without_demo()
     settings = read_settings()
     if chosen.orders < 1 or chosen.orders > 5000:
         refuse("orders_absurd", "Ask for 1 to 5,000 orders of history.", "--orders")

@@ -18,7 +18,7 @@ import uvicorn
 from orderloom.base.lifeline import VARIABLE, hold_lifeline
 from orderloom.base.migrate import migrate
 from orderloom.cli.garbage import look_less_for_garbage
-from orderloom.cli.settings import Settings, database_url, read_settings
+from orderloom.cli.settings import Settings, database_url, read_settings, refuse_without_demo
 from orderloom.house import build_house
 from orderloom.worker.main import run_worker
 
@@ -47,6 +47,8 @@ def worker(_chosen: argparse.Namespace) -> int:
 def serve(chosen: argparse.Namespace) -> int:
     """Migrate, load the demo world when asked and the database is empty, then serve until interrupted."""
     settings = read_settings()
+    if chosen.demo:
+        refuse_without_demo()
     signal.signal(signal.SIGTERM, _interrupt)
     signal.signal(signal.SIGHUP, lambda _number, _frame: os.kill(os.getpid(), signal.SIGTERM))
     with ExitStack() as stack:

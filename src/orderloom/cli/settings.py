@@ -47,6 +47,12 @@ def read_settings() -> Settings:
     )
 
 
+def refuse_without_demo() -> None:
+    """The files of the demo world come with the repository and not with the installed package."""
+    if not (CHECKOUT / "demo").is_dir():
+        refuse("demo_missing", "The demo world is not part of the installed package; run `make run` in a clone of it.")
+
+
 def _default_home() -> Path:
     if (CHECKOUT / "pyproject.toml").exists():
         return CHECKOUT / ".orderloom"

@@ -34,7 +34,7 @@ def copy_assets(root: Path = ROOT) -> bool:
     if stamp.exists() and stamp.read_text() == wanted:
         return False
 
-    run_npm(["ci", "--ignore-scripts", "--no-audit", "--no-fund"], directory=root)
+    run_npm(["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--no-update-notifier"], directory=root)
     modules = root / "node_modules"
     shutil.rmtree(VENDOR, ignore_errors=True)
     VENDOR.mkdir(parents=True)
