@@ -61,7 +61,7 @@ def _committed(database: Database, work: Callable[[Tx], Awaitable[int]]) -> Call
 async def bill_due(database: Database) -> int:
     """Charge and invoice what recurs and is due by now; return how many charges there were."""
     async with transaction(database, SYSTEM) as tx:
-        charged = await bill_recurring(tx, tx.now.date())
+        charged = await bill_recurring(tx)
         orders = await tx.values(
             """
             SELECT DISTINCT trigger.order_id

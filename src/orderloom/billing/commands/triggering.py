@@ -206,11 +206,11 @@ def _tell_released(tx: Tx, releases: Sequence[Release]) -> None:
         )
 
 
-async def bill_recurring(tx: Tx, until: date, *, limit: int = 1000) -> list[int]:
+async def bill_recurring(tx: Tx, until: date | None = None, *, limit: int = 1000) -> list[int]:
     """Charge, in advance, every period that begins by a day, for at most `limit` subscriptions.
 
-    Return the new charges; call again until there are none. Each period is charged once, whoever
-    runs at the same moment.
+    Without a day, those that have begun where the account is. Return the new charges; call again
+    until there are none. Each period is charged once, whoever runs at the same moment.
     """
     return await _charge_periods(tx, await charge.lock_due(tx, until, limit=limit), until=until)
 

@@ -112,7 +112,10 @@ class Subscription:
 async def lock_due(
     tx: Tx, until: date | None, *, ids: Sequence[int] | None = None, limit: int = 1000
 ) -> list[Subscription]:
-    """Lock active subscriptions with a period that begins by a day; those of another worker are left to it."""
+    """Lock active subscriptions with a period that begins by a day; those of another worker are left to it.
+
+    Without a day: these subscriptions, or those with a period that has begun where the account is.
+    """
     return await tx.all(
         """
         SELECT subscription.id, subscription.trigger_id, subscription.increment_id, subscription.quantity,
@@ -125,13 +128,19 @@ async def lock_due(
           JOIN parties.account ON account.id = billing_account.account_id
           JOIN parties.legal_entity ON legal_entity.id = billing_account.legal_entity_id
          WHERE subscription.state = 'active'
-           AND (%(until)s::date IS NULL OR subscription.next_on <= %(until)s)
+           AND CASE
+               WHEN %(until)s::date IS NOT NULL THEN subscription.next_on <= %(until)s
+               WHEN %(ids)s::bigint[] IS NOT NULL THEN true
+               ELSE subscription.next_on <= %(now)s::date + 1
+                    AND subscription.next_on
+                        <= (%(now)s AT TIME ZONE coalesce(account.time_zone, legal_entity.time_zone))::date
+               END
            AND (%(ids)s::bigint[] IS NULL OR subscription.id = ANY(%(ids)s))
          ORDER BY subscription.id
          LIMIT %(limit)s
            FOR UPDATE OF subscription SKIP LOCKED
         """,
-        {"until": until, "ids": None if ids is None else list(ids), "limit": limit},
+        {"until": until, "ids": None if ids is None else list(ids), "now": tx.now, "limit": limit},
         row=Subscription,
     )
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from orderloom.base.transaction import Tx
 from orderloom.fulfilment.reads import Holding, failed_steps, holdings
-from orderloom.orders.commands import place_holds
+from orderloom.orders.commands import follow_catalogues, place_holds
 from orderloom.orders.commands import release_holds as lift_holds
 from orderloom.orders.order import Hold, HoldDraft
 from orderloom.processes.commands import retry_steps, set_held
@@ -22,7 +22,8 @@ async def hold_orders(tx: Tx, drafts: Sequence[HoldDraft]) -> list[Hold]:
 async def release_holds(tx: Tx, hold_ids: Sequence[int], *, reason: str) -> list[Hold]:
     """Lift stops and let go on what no other stop blocks; return those that still stood.
 
-    An order that was held because it could not be planned is planned again.
+    An order that was held because it could not be planned is planned again, by the catalogue as it
+    is now.
     """
     released = await lift_holds(tx, hold_ids, reason=reason)
     order_ids = [hold.order_id for hold in released]
@@ -30,6 +31,7 @@ async def release_holds(tx: Tx, hold_ids: Sequence[int], *, reason: str) -> list
     if again:
         from orderloom.fulfilment.commands.placing import plan_orders
 
+        await follow_catalogues(tx, again)
         await plan_orders(tx, again)
     await sync_holds(tx, order_ids)
     await _check_credit_again(tx, released)

@@ -169,6 +169,20 @@ def _tell_way(tx: Tx, order: Moved, progress: Progress | None) -> None:
         tx.emit(OrderCancelled(order.subject, before=order.before))
 
 
+async def follow_catalogues(tx: Tx, order_ids: Sequence[int]) -> list[int]:
+    """Have orders that are not planned yet follow the catalogue as it is now; return those whose version changed."""
+    moved = await store.pin_current(tx, order_ids)
+    tx.emit(
+        HeaderChanged(
+            Subject(SUBJECT, order_id, number, account_id),
+            before={"catalogue_version_id": str(before)},
+            after={"catalogue_version_id": str(after)},
+        )
+        for order_id, number, account_id, before, after in moved
+    )
+    return [order_id for order_id, *_ in moved]
+
+
 async def update_header(tx: Tx, order_id: int, fields: HeaderEdit, *, version: int) -> int:
     """Overwrite the fields of a header that need no revision; return the header's new version.
 

@@ -161,3 +161,22 @@ async def move_items(tx: Tx, order_ids: Sequence[int], *, before: Sequence[State
         """,
         {"ids": list(order_ids), "before": list(before), "after": after},
     )
+
+
+async def pin_current(tx: Tx, order_ids: Sequence[int]) -> list[tuple[int, str, int, int, int]]:
+    """Pin the versions of their catalogues that are effective now; id, number, account, version before and after."""
+    return await tx.all(
+        """
+           UPDATE orders.sales_order
+              SET catalogue_version_id = current.id, version = sales_order.version + 1
+             FROM catalog.version AS pinned
+             JOIN catalog.version AS current ON current.catalogue_id = pinned.catalogue_id
+            WHERE sales_order.id = ANY(%(ids)s)
+              AND pinned.id = sales_order.catalogue_version_id
+              AND current.id <> pinned.id
+              AND current.state = 'published'
+              AND current.effective @> %(now)s
+        RETURNING sales_order.id, sales_order.number, sales_order.account_id, pinned.id, current.id
+        """,
+        {"ids": list(order_ids), "now": tx.now},
+    )
