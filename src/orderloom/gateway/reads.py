@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, LiteralString
 
 from orderloom.base.refusals import NotFound, Problem
 from orderloom.base.transaction import Tx
@@ -13,6 +13,9 @@ from orderloom.base.transaction import Tx
 PAGE = 100
 LARGEST_PAGE = 500
 HEALTH_HOURS = 24
+Seen = tuple[LiteralString, Mapping[str, Any]]
+"""Whose rows are shown: a predicate over `account_id`, and its parameters. Who may see what is not known here."""
+EVERYTHING: Seen = ("TRUE", {})
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,10 +219,11 @@ async def call_list(
     subject_id: int | None = None,
     before_id: int | None = None,
     limit: int = PAGE,
+    seen: Seen = EVERYTHING,
 ) -> list[CallLine]:
     """Calls, latest first; the next page begins before the last id of this one."""
     return await tx.all(
-        """
+        f"""
         SELECT call.id, partner.code AS partner, operation, key, correlation, subject_kind, subject_id,
                subject_label, account_id, state, attempts, status, outcome, queued_at, next_attempt_at, ended_at
           FROM gateway.call
@@ -229,6 +233,7 @@ async def call_list(
            AND (%(states)s::text[] IS NULL OR state = ANY(%(states)s))
            AND (%(subject_kind)s::text IS NULL OR subject_kind = %(subject_kind)s AND subject_id = %(subject_id)s)
            AND (%(before_id)s::bigint IS NULL OR call.id < %(before_id)s)
+           AND {seen[0]}
          ORDER BY call.id DESC
          LIMIT %(limit)s
         """,
@@ -239,22 +244,23 @@ async def call_list(
             "subject_id": subject_id,
             "before_id": before_id,
             "limit": min(limit, LARGEST_PAGE),
+            **seen[1],
         },
         row=CallLine,
     )
 
 
-async def call_page(tx: Tx, call_id: int) -> CallPage:
+async def call_page(tx: Tx, call_id: int, *, seen: Seen = EVERYTHING) -> CallPage:
     """A call with what went over the wire; refused when there is none."""
     lines = await tx.all(
-        """
+        f"""
         SELECT call.id, partner.code AS partner, operation, key, correlation, subject_kind, subject_id,
                subject_label, account_id, state, attempts, status, outcome, queued_at, next_attempt_at, ended_at
           FROM gateway.call
           JOIN gateway.partner ON partner.id = call.partner_id
-         WHERE call.id = %(id)s
+         WHERE call.id = %(id)s AND {seen[0]}
         """,
-        {"id": call_id},
+        {"id": call_id, **seen[1]},
         row=CallLine,
     )
     if not lines:
@@ -296,28 +302,34 @@ async def inbox_list(
     tx: Tx,
     *,
     partner: str | None = None,
-    states: Sequence[str] = ("received", "unmatched"),
+    states: Sequence[str] | None = ("received", "unmatched"),
     before_id: int | None = None,
+    ids: Sequence[int] | None = None,
     limit: int = PAGE,
+    seen: Seen = EVERYTHING,
 ) -> list[MessageLine]:
     """Messages, latest first; by default those that nobody has acted on."""
     return await tx.all(
-        """
+        f"""
         SELECT message.id, partner.code AS partner, message_id, type, correlation, outputs, call_id, subject_kind,
                subject_id, subject_label, account_id, state, reason, received_at, deliveries
           FROM gateway.message
           JOIN gateway.partner ON partner.id = message.partner_id
-         WHERE state = ANY(%(states)s)
+         WHERE (%(states)s::text[] IS NULL OR state = ANY(%(states)s))
+           AND (%(ids)s::bigint[] IS NULL OR message.id = ANY(%(ids)s))
            AND (%(partner)s::text IS NULL OR partner.code = %(partner)s)
            AND (%(before_id)s::bigint IS NULL OR message.id < %(before_id)s)
+           AND {seen[0]}
          ORDER BY message.id DESC
          LIMIT %(limit)s
         """,
         {
             "partner": partner,
-            "states": list(states),
+            "states": None if states is None else list(states),
+            "ids": None if ids is None else list(ids),
             "before_id": before_id,
             "limit": min(limit, LARGEST_PAGE),
+            **seen[1],
         },
         row=MessageLine,
     )

@@ -25,10 +25,12 @@ from orderloom.gateway.commands import (
 from orderloom.gateway.inbox import assign_message, dismiss_messages, receive
 from orderloom.gateway.types import PartnerDraft, PartnerSecrets, RegisteredWebhook, WebhookDraft
 from orderloom.gateway.webhooks import register_webhook, replay_deliveries, replay_events, set_webhook_active
+from orderloom.parties.policy import account_filter
 from orderloom.web.answers import Rows, encoder
 from orderloom.web.call import Call
 from orderloom.web.inputs import Cursor, Limit, Paging, Why, WhyText
 from orderloom.web.paging import LIMIT, cut, place_of
+from orderloom.web.problems import not_there
 from orderloom.web.routes import PUBLIC, Routes
 
 if TYPE_CHECKING:
@@ -138,31 +140,39 @@ async def calls_matching(call: Call, query: CallQuery) -> tuple[list[reads.CallL
         states=[query.state] if query.state else None,
         before_id=place[0] if place else None,
         limit=query.limit + 1,
+        seen=account_filter(call.actor, "account_id"),
     )
     return cut(rows, query.limit, lambda row: (row.id,))
 
 
+async def seen_call(call: Call, call_id: int) -> reads.CallPage:
+    """A call, if the actor sees its account; otherwise there is no such call (404)."""
+    return await reads.call_page(call.tx, call_id, seen=account_filter(call.actor, "account_id"))
+
+
 @routes.get("/calls", permission="gateway.read", query=CallQuery, returns=(Rows, reads.CallLine))
 async def list_calls(call: Call, query: CallQuery) -> Rows:
-    """Calls to partners, the latest first."""
+    """Calls to partners about the accounts that you see, the latest first."""
     return Rows(*await calls_matching(call, query))
 
 
 @routes.get("/calls/{call_id:int}", permission="gateway.read", returns=reads.CallPage)
 async def read_call(call: Call, call_id: int) -> reads.CallPage:
     """One call with what went over the wire."""
-    return await reads.call_page(call.tx, call_id)
+    return await seen_call(call, call_id)
 
 
 @routes.post("/calls/{call_id:int}/resend", permission="gateway.write", body=Why)
 async def resend_call(call: Call, call_id: int, body: Why) -> dict[str, list[int]]:
     """Send a call again that ended without success, under the same key."""
+    await seen_call(call, call_id)
     return {"resent": await resend(call.tx, [call_id], reason=body.reason)}
 
 
 @routes.post("/calls/{call_id:int}/cancel", permission="gateway.write", body=Why)
 async def cancel_call(call: Call, call_id: int, body: Why) -> dict[str, list[int]]:
     """Give up a call."""
+    await seen_call(call, call_id)
     return {"cancelled": await cancel(call.tx, [call_id], reason=body.reason)}
 
 
@@ -188,13 +198,24 @@ async def messages_matching(call: Call, query: MessageQuery) -> tuple[list[reads
         states=[query.state] if query.state else ("received", "unmatched"),
         before_id=place[0] if place else None,
         limit=query.limit + 1,
+        seen=account_filter(call.actor, "account_id"),
     )
     return cut(rows, query.limit, lambda row: (row.id,))
 
 
+async def seen_message(call: Call, message_id: int) -> reads.MessageLine:
+    """A message, if the actor sees its account; one about nobody is for those who see everything."""
+    found = await reads.inbox_list(
+        call.tx, states=None, ids=[message_id], seen=account_filter(call.actor, "account_id")
+    )
+    if not found:
+        raise not_there()
+    return found[0]
+
+
 @routes.get("/messages", permission="gateway.read", query=MessageQuery, returns=(Rows, reads.MessageLine))
 async def list_messages(call: Call, query: MessageQuery) -> Rows:
-    """Messages of partners, the latest first."""
+    """Messages of partners about the accounts that you see, the latest first."""
     return Rows(*await messages_matching(call, query))
 
 
@@ -210,12 +231,14 @@ class Assignment:
 @routes.post("/messages/{message_id:int}/assign", permission="gateway.write", body=Assignment, status=204)
 async def assign_to(call: Call, message_id: int, body: Assignment) -> None:
     """Say what a message is about; it is then told as if it had just come."""
+    await seen_message(call, message_id)
     await assign_message(call.tx, message_id, correlation=body.correlation, reason=body.reason)
 
 
 @routes.post("/messages/{message_id:int}/dismiss", permission="gateway.write", body=Why)
 async def dismiss(call: Call, message_id: int, body: Why) -> dict[str, list[int]]:
     """Put a message aside."""
+    await seen_message(call, message_id)
     return {"dismissed": await dismiss_messages(call.tx, [message_id], reason=body.reason)}
 
 
@@ -272,4 +295,5 @@ async def replay_webhook(call: Call, webhook_id: int, body: Replay) -> dict[str,
 @routes.post("/deliveries/{call_id:int}/replay", permission="gateway.write", body=Why)
 async def replay_delivery(call: Call, call_id: int, body: Why) -> dict[str, list[int]]:
     """Deliver one fact to its webhook again."""
+    await seen_call(call, call_id)
     return {"replayed": await replay_deliveries(call.tx, [call_id], reason=body.reason)}

@@ -14,6 +14,8 @@ from orderloom.web.api.gateway import (
     Switch,
     calls_matching,
     messages_matching,
+    seen_call,
+    seen_message,
 )
 from orderloom.web.call import Call
 from orderloom.web.inputs import Why
@@ -45,6 +47,7 @@ async def messages_page(call: Call, query: MessageQuery) -> Page:
 @routes.post("/partners/messages/{message_id:int}/assign", permission="gateway.write", body=Assignment)
 async def assign_by_form(call: Call, message_id: int, body: Assignment) -> SeeOther:
     """Say what a message is about."""
+    await seen_message(call, message_id)
     await assign_message(call.tx, message_id, correlation=body.correlation, reason=body.reason)
     return SeeOther("/partners/messages", "The message is told again as if it had just come.")
 
@@ -52,6 +55,7 @@ async def assign_by_form(call: Call, message_id: int, body: Assignment) -> SeeOt
 @routes.post("/partners/messages/{message_id:int}/dismiss", permission="gateway.write", body=Why)
 async def dismiss_by_form(call: Call, message_id: int, body: Why) -> SeeOther:
     """Put a message aside."""
+    await seen_message(call, message_id)
     await dismiss_messages(call.tx, [message_id], reason=body.reason)
     return SeeOther("/partners/messages", "The message is put aside.")
 
@@ -59,12 +63,13 @@ async def dismiss_by_form(call: Call, message_id: int, body: Why) -> SeeOther:
 @routes.get("/partners/calls/{call_id:int}", permission="gateway.read")
 async def call_page(call: Call, call_id: int) -> Page:
     """One call with its attempts."""
-    return Page("gateway/call.html", {"page": await reads.call_page(call.tx, call_id)})
+    return Page("gateway/call.html", {"page": await seen_call(call, call_id)})
 
 
 @routes.post("/partners/calls/{call_id:int}/resend", permission="gateway.write", body=Why)
 async def resend_by_form(call: Call, call_id: int, body: Why) -> SeeOther:
     """Send a call again that ended without success."""
+    await seen_call(call, call_id)
     sent = await resend(call.tx, [call_id], reason=body.reason)
     return SeeOther(
         f"/partners/calls/{call_id}",
