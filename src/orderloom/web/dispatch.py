@@ -15,6 +15,7 @@ from orderloom.base.refusals import Forbidden, Problem, Unauthenticated, refuse
 from orderloom.base.transaction import Tx, in_transaction, transaction
 from orderloom.web.answers import Answer, Cookie, Page, SeeOther, Sent, encoder
 from orderloom.web.call import ANONYMOUS, Call, Visitor
+from orderloom.web.counts import waiting_counts
 from orderloom.web.preconditions import etag_of
 from orderloom.web.problems import MEDIA_TYPE, UnsupportedMedia, not_there, problem_document
 from orderloom.web.routes import PUBLIC, SIGNED_IN, Route
@@ -80,7 +81,9 @@ async def answer_once(web: Web, route: Route, request: Request[Any, Any, Any], c
     """Answer, or repeat the answer that this idempotency key was given."""
     named = request.headers.get("idempotency-key") if route.writes and route.kind == "api" else None
     if named is None:
-        return rendered(web, route, call, await route.answer(call, **inputs(route, request, call)))
+        result = await route.answer(call, **inputs(route, request, call))
+        has_rail = isinstance(result, Page) and call.visitor.signed_in and not call.partial
+        return rendered(web, route, call, result, await waiting_counts(call.tx) if has_rail else {})
 
     if not 1 <= len(named) <= 255 or not named.isprintable():
         refuse("idempotency_key_invalid", "Use 1 to 255 printable characters as the Idempotency-Key.")
@@ -225,10 +228,12 @@ def said_to(request: Request[Any, Any, Any]) -> str:
         return ""
 
 
-def rendered(web: Web, route: Route, call: Call, result: object) -> Response[Any] | Stream:
-    """The response for whatever an answering function returned."""
+def rendered(
+    web: Web, route: Route, call: Call, result: object, counts: Mapping[str, str] | None = None
+) -> Response[Any] | Stream:
+    """The response for whatever an answering function returned; `counts` stand in the rail of a page."""
     if isinstance(result, Page):
-        html = web.templates.render(result.template, call, result.context)
+        html = web.templates.render(result.template, call, {"rail_counts": counts or {}, **result.context})
         page: Response[Any] = Response(
             html.encode(),
             status_code=result.status,

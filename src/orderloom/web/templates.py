@@ -61,6 +61,7 @@ class Templates:
             "navigation": [],
             "said": "",
             "partial": False,
+            "rail_counts": {},
         }
         if call is not None:
             frame |= {

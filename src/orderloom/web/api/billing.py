@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import date
 from typing import Annotated
 
 from pydantic import Field
 
+from orderloom.base.fields import Amount, LongText, Text
 from orderloom.base.parsing import strict
+from orderloom.base.refusals import Refused
 from orderloom.billing import reads
+from orderloom.billing.commands import record_payments
+from orderloom.billing.types import PaymentDraft
 from orderloom.web.answers import Rows
 from orderloom.web.call import Call
 from orderloom.web.inputs import Cursor, Limit
@@ -51,7 +56,50 @@ async def read_invoices(call: Call, query: InvoiceQuery) -> Rows:
 @routes.get("/invoices/{invoice_id:int}", permission="billing.read", returns=reads.InvoicePage)
 async def read_invoice(call: Call, invoice_id: int) -> reads.InvoicePage:
     """One invoice with its lines, taxes and payments."""
+    return await invoice_by_id(call, invoice_id)
+
+
+async def invoice_by_id(call: Call, invoice_id: int) -> reads.InvoicePage:
     page = await reads.invoice(call.tx, invoice_id)
+    if page is None:
+        raise not_there()
+    return page
+
+
+@strict
+@dataclass(frozen=True, slots=True)
+class Payment:
+    """Money that came in for an invoice; its reference makes it unique there."""
+
+    amount: Amount
+    received_on: date
+    reference: Text
+    note: LongText = ""
+
+
+async def take_payment(call: Call, page: reads.InvoicePage, body: Payment) -> bool:
+    """Note the payment of an invoice that the actor sees; False where it had been noted before."""
+    draft = PaymentDraft(page.number, body.amount, body.received_on, body.reference, body.note)
+    try:
+        return bool(await record_payments(call.tx, [draft]))
+    except Refused as refused:
+        problems = [replace(problem, pointer=problem.pointer.removeprefix("/0")) for problem in refused.problems]
+        raise type(refused)(problems) from None
+
+
+@routes.post("/invoices/{number:str}/payments", permission="billing.write", body=Payment, returns=reads.InvoicePage)
+async def pay_invoice(call: Call, number: str, body: Payment) -> reads.InvoicePage:
+    """Note money that came in for an invoice, by its number. The same reference and amount count once."""
+    page = await invoice_numbered(call, number)
+    await take_payment(call, page, body)
+    return await invoice_by_id(call, page.id)
+
+
+async def invoice_numbered(call: Call, number: str) -> reads.InvoicePage:
+    found = await call.tx.values(
+        "SELECT id FROM billing.invoice WHERE number = %(number)s ORDER BY id LIMIT 2", {"number": number}
+    )
+    page = await reads.invoice(call.tx, found[0]) if found else None
     if page is None:
         raise not_there()
     return page

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from orderloom.billing import reads
-from orderloom.web.answers import Page
-from orderloom.web.api.billing import InvoiceQuery, invoices_matching
+from orderloom.web.answers import Page, SeeOther
+from orderloom.web.api.billing import InvoiceQuery, Payment, invoice_by_id, invoices_matching, take_payment
 from orderloom.web.call import Call
-from orderloom.web.problems import not_there
 from orderloom.web.routes import Routes
 
 routes = Routes("page")
@@ -22,7 +20,12 @@ async def invoices_page(call: Call, query: InvoiceQuery) -> Page:
 @routes.get("/invoices/{invoice_id:int}", permission="billing.read")
 async def invoice_page(call: Call, invoice_id: int) -> Page:
     """One invoice: lines that name bundle and item, taxes and payments."""
-    page = await reads.invoice(call.tx, invoice_id)
-    if page is None:
-        raise not_there()
-    return Page("billing/invoice.html", {"page": page})
+    return Page("billing/invoice.html", {"page": await invoice_by_id(call, invoice_id)})
+
+
+@routes.post("/invoices/{invoice_id:int}/payments", permission="billing.write", body=Payment)
+async def pay_by_form(call: Call, invoice_id: int, body: Payment) -> SeeOther:
+    """Note money that came in."""
+    is_new = await take_payment(call, await invoice_by_id(call, invoice_id), body)
+    said = "The payment is noted." if is_new else "This payment had been noted before; nothing changed."
+    return SeeOther(f"/invoices/{invoice_id}", said)

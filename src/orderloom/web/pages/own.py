@@ -11,8 +11,9 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from orderloom.base.refusals import NotFound, Problem
 from orderloom.base.transaction import transaction
 from orderloom.base.types import SYSTEM
-from orderloom.web.answers import SeeOther
+from orderloom.web.answers import Page, SeeOther
 from orderloom.web.call import Call
+from orderloom.web.counts import waiting_counts
 from orderloom.web.live import place_from
 from orderloom.web.navigation import navigation_for
 from orderloom.web.routes import PUBLIC, SIGNED_IN, Routes
@@ -82,6 +83,12 @@ async def live(web: Web, request: Request[Any, Any, Any]) -> Stream:
         media_type="text/event-stream",
         headers={"cache-control": "no-store", "x-accel-buffering": "no"},
     )
+
+
+@routes.get("/counts", permission=SIGNED_IN, kind="page")
+async def rail_counts(call: Call) -> Page:
+    """How much waits behind the places of the rail, for a page that is open."""
+    return Page("counts.html", {"counted": await waiting_counts(call.tx)})
 
 
 @routes.get("/", permission=SIGNED_IN, kind="page")
