@@ -52,7 +52,12 @@ lock: ## Pin the Python packages anew
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header requirements/dev.in -o requirements/dev.txt
 
 clean-data: ## Throw the embedded database away
-	rm -rf .orderloom/postgresql .orderloom/test
+	@for folder in .orderloom/postgresql .orderloom/test; do \
+	  note="$$folder/data/postmaster.pid"; \
+	  if [ -f "$$note" ]; then kill -QUIT "$$(head -1 "$$note")" 2>/dev/null; sleep 1; fi; \
+	  if [ -L "$$folder" ]; then rm -rf "$$(readlink -f "$$folder")"; fi; \
+	  rm -rf "$$folder"; \
+	done
 
 clean: clean-data ## Throw everything away that can be made again
 	rm -rf .venv node_modules .orderloom src/orderloom/web/static/vendor

@@ -41,21 +41,34 @@ CREATE FUNCTION base.add_months(parent regclass, first_month date, last_month da
     AS $$
 DECLARE
     month date := date_trunc('month', first_month);
+    home text := split_part(parent::text, '.', 1);
+    name text := split_part(parent::text, '.', 2);
     child text;
     added integer := 0;
 BEGIN
     WHILE month <= last_month LOOP
-        child := format('%s_%s', split_part(parent::text, '.', 2), to_char(month, 'YYYY_MM'));
-        IF to_regclass(format('%I.%I', split_part(parent::text, '.', 1), child)) IS NULL THEN
-            EXECUTE format('CREATE TABLE %I.%I PARTITION OF %s FOR VALUES FROM (%L) TO (%L)',
-                           split_part(parent::text, '.', 1), child, parent,
-                           month, (month + interval '1 month')::date);
+        child := format('%s_%s', name, to_char(month, 'YYYY_MM'));
+        IF to_regclass(format('%I.%I', home, child)) IS NULL THEN
+            EXECUTE format('CREATE TABLE %I.%I (LIKE %s INCLUDING DEFAULTS INCLUDING CONSTRAINTS)', home, child, parent);
+            EXECUTE format('WITH moved AS (DELETE FROM %I.%I WHERE at >= %L AND at < %L RETURNING *)'
+                           ' INSERT INTO %I.%I SELECT * FROM moved',
+                           home, name || '_other', month::timestamptz, (month + interval '1 month')::timestamptz, home, child);
+            EXECUTE format('ALTER TABLE %s ATTACH PARTITION %I.%I FOR VALUES FROM (%L) TO (%L)',
+                           parent, home, child, month::timestamptz, (month + interval '1 month')::timestamptz);
             added := added + 1;
         END IF;
         month := month + interval '1 month';
     END LOOP;
     RETURN added;
 END $$;
+
+CREATE FUNCTION base.add_months_to_all(first_month date, last_month date) RETURNS integer
+    LANGUAGE sql
+    AS $$
+    SELECT coalesce(sum(base.add_months(partrelid::regclass, first_month, last_month)), 0)::integer
+      FROM pg_partitioned_table
+     WHERE partdefid <> 0;
+$$;
 
 CREATE FUNCTION base.add_series(new_code text, new_template text) RETURNS void
     LANGUAGE plpgsql
@@ -275,6 +288,48 @@ CREATE TABLE base.event (
     payload jsonb NOT NULL
 )
 PARTITION BY RANGE (at);
+
+CREATE TABLE base.event_2026_11 (
+    id bigint CONSTRAINT event_id_not_null NOT NULL,
+    at timestamp with time zone DEFAULT base.now() CONSTRAINT event_at_not_null NOT NULL,
+    type text CONSTRAINT event_type_not_null NOT NULL,
+    actor_kind text CONSTRAINT event_actor_kind_not_null NOT NULL,
+    actor_name text CONSTRAINT event_actor_name_not_null NOT NULL,
+    user_id bigint,
+    subject_kind text CONSTRAINT event_subject_kind_not_null NOT NULL,
+    subject_id bigint CONSTRAINT event_subject_id_not_null NOT NULL,
+    subject_label text CONSTRAINT event_subject_label_not_null NOT NULL,
+    account_id bigint,
+    payload jsonb CONSTRAINT event_payload_not_null NOT NULL
+);
+
+CREATE TABLE base.event_2026_12 (
+    id bigint CONSTRAINT event_id_not_null NOT NULL,
+    at timestamp with time zone DEFAULT base.now() CONSTRAINT event_at_not_null NOT NULL,
+    type text CONSTRAINT event_type_not_null NOT NULL,
+    actor_kind text CONSTRAINT event_actor_kind_not_null NOT NULL,
+    actor_name text CONSTRAINT event_actor_name_not_null NOT NULL,
+    user_id bigint,
+    subject_kind text CONSTRAINT event_subject_kind_not_null NOT NULL,
+    subject_id bigint CONSTRAINT event_subject_id_not_null NOT NULL,
+    subject_label text CONSTRAINT event_subject_label_not_null NOT NULL,
+    account_id bigint,
+    payload jsonb CONSTRAINT event_payload_not_null NOT NULL
+);
+
+CREATE TABLE base.event_2027_01 (
+    id bigint CONSTRAINT event_id_not_null NOT NULL,
+    at timestamp with time zone DEFAULT base.now() CONSTRAINT event_at_not_null NOT NULL,
+    type text CONSTRAINT event_type_not_null NOT NULL,
+    actor_kind text CONSTRAINT event_actor_kind_not_null NOT NULL,
+    actor_name text CONSTRAINT event_actor_name_not_null NOT NULL,
+    user_id bigint,
+    subject_kind text CONSTRAINT event_subject_kind_not_null NOT NULL,
+    subject_id bigint CONSTRAINT event_subject_id_not_null NOT NULL,
+    subject_label text CONSTRAINT event_subject_label_not_null NOT NULL,
+    account_id bigint,
+    payload jsonb CONSTRAINT event_payload_not_null NOT NULL
+);
 
 ALTER TABLE base.event ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME base.event_id_seq
@@ -1926,6 +1981,69 @@ CREATE TABLE processes.step_log (
 )
 PARTITION BY RANGE (at);
 
+CREATE TABLE processes.step_log_2026_11 (
+    id bigint CONSTRAINT step_log_id_not_null NOT NULL,
+    at timestamp with time zone DEFAULT base.now() CONSTRAINT step_log_at_not_null NOT NULL,
+    process_id bigint CONSTRAINT step_log_process_id_not_null NOT NULL,
+    ready_at timestamp with time zone,
+    started_at timestamp with time zone,
+    user_id bigint,
+    number integer CONSTRAINT step_log_number_not_null NOT NULL,
+    attempt smallint CONSTRAINT step_log_attempt_not_null NOT NULL,
+    from_state text CONSTRAINT step_log_from_state_not_null NOT NULL,
+    to_state text CONSTRAINT step_log_to_state_not_null NOT NULL,
+    sub_reason text,
+    actor_kind text CONSTRAINT step_log_actor_kind_not_null NOT NULL,
+    actor_name text CONSTRAINT step_log_actor_name_not_null NOT NULL,
+    reason text,
+    error_class text,
+    error text,
+    evidence text,
+    outputs jsonb
+);
+
+CREATE TABLE processes.step_log_2026_12 (
+    id bigint CONSTRAINT step_log_id_not_null NOT NULL,
+    at timestamp with time zone DEFAULT base.now() CONSTRAINT step_log_at_not_null NOT NULL,
+    process_id bigint CONSTRAINT step_log_process_id_not_null NOT NULL,
+    ready_at timestamp with time zone,
+    started_at timestamp with time zone,
+    user_id bigint,
+    number integer CONSTRAINT step_log_number_not_null NOT NULL,
+    attempt smallint CONSTRAINT step_log_attempt_not_null NOT NULL,
+    from_state text CONSTRAINT step_log_from_state_not_null NOT NULL,
+    to_state text CONSTRAINT step_log_to_state_not_null NOT NULL,
+    sub_reason text,
+    actor_kind text CONSTRAINT step_log_actor_kind_not_null NOT NULL,
+    actor_name text CONSTRAINT step_log_actor_name_not_null NOT NULL,
+    reason text,
+    error_class text,
+    error text,
+    evidence text,
+    outputs jsonb
+);
+
+CREATE TABLE processes.step_log_2027_01 (
+    id bigint CONSTRAINT step_log_id_not_null NOT NULL,
+    at timestamp with time zone DEFAULT base.now() CONSTRAINT step_log_at_not_null NOT NULL,
+    process_id bigint CONSTRAINT step_log_process_id_not_null NOT NULL,
+    ready_at timestamp with time zone,
+    started_at timestamp with time zone,
+    user_id bigint,
+    number integer CONSTRAINT step_log_number_not_null NOT NULL,
+    attempt smallint CONSTRAINT step_log_attempt_not_null NOT NULL,
+    from_state text CONSTRAINT step_log_from_state_not_null NOT NULL,
+    to_state text CONSTRAINT step_log_to_state_not_null NOT NULL,
+    sub_reason text,
+    actor_kind text CONSTRAINT step_log_actor_kind_not_null NOT NULL,
+    actor_name text CONSTRAINT step_log_actor_name_not_null NOT NULL,
+    reason text,
+    error_class text,
+    error text,
+    evidence text,
+    outputs jsonb
+);
+
 ALTER TABLE processes.step_log ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME processes.step_log_id_seq
     START WITH 1
@@ -2338,7 +2456,19 @@ CREATE TABLE work.queue (
     CONSTRAINT queue_sla_hours_check CHECK ((sla_hours > (0)::numeric))
 );
 
+ALTER TABLE ONLY base.event ATTACH PARTITION base.event_2026_11 FOR VALUES FROM ('2026-11-01 00:00:00+00') TO ('2026-12-01 00:00:00+00');
+
+ALTER TABLE ONLY base.event ATTACH PARTITION base.event_2026_12 FOR VALUES FROM ('2026-12-01 00:00:00+00') TO ('2027-01-01 00:00:00+00');
+
+ALTER TABLE ONLY base.event ATTACH PARTITION base.event_2027_01 FOR VALUES FROM ('2027-01-01 00:00:00+00') TO ('2027-02-01 00:00:00+00');
+
 ALTER TABLE ONLY base.event ATTACH PARTITION base.event_other DEFAULT;
+
+ALTER TABLE ONLY processes.step_log ATTACH PARTITION processes.step_log_2026_11 FOR VALUES FROM ('2026-11-01 00:00:00+00') TO ('2026-12-01 00:00:00+00');
+
+ALTER TABLE ONLY processes.step_log ATTACH PARTITION processes.step_log_2026_12 FOR VALUES FROM ('2026-12-01 00:00:00+00') TO ('2027-01-01 00:00:00+00');
+
+ALTER TABLE ONLY processes.step_log ATTACH PARTITION processes.step_log_2027_01 FOR VALUES FROM ('2027-01-01 00:00:00+00') TO ('2027-02-01 00:00:00+00');
 
 ALTER TABLE ONLY processes.step_log ATTACH PARTITION processes.step_log_other DEFAULT;
 
@@ -2365,6 +2495,15 @@ ALTER TABLE ONLY base.clock
 
 ALTER TABLE ONLY base.event
     ADD CONSTRAINT event_pkey PRIMARY KEY (id, at);
+
+ALTER TABLE ONLY base.event_2026_11
+    ADD CONSTRAINT event_2026_11_pkey PRIMARY KEY (id, at);
+
+ALTER TABLE ONLY base.event_2026_12
+    ADD CONSTRAINT event_2026_12_pkey PRIMARY KEY (id, at);
+
+ALTER TABLE ONLY base.event_2027_01
+    ADD CONSTRAINT event_2027_01_pkey PRIMARY KEY (id, at);
 
 ALTER TABLE ONLY base.event_other
     ADD CONSTRAINT event_other_pkey PRIMARY KEY (id, at);
@@ -2817,6 +2956,12 @@ CREATE INDEX realization_user_of_asset ON assets.realization_user USING btree (a
 
 CREATE INDEX event_of_subject ON ONLY base.event USING btree (subject_kind, subject_id, id);
 
+CREATE INDEX event_2026_11_subject_kind_subject_id_id_idx ON base.event_2026_11 USING btree (subject_kind, subject_id, id);
+
+CREATE INDEX event_2026_12_subject_kind_subject_id_id_idx ON base.event_2026_12 USING btree (subject_kind, subject_id, id);
+
+CREATE INDEX event_2027_01_subject_kind_subject_id_id_idx ON base.event_2027_01 USING btree (subject_kind, subject_id, id);
+
 CREATE INDEX event_other_subject_kind_subject_id_id_idx ON base.event_other USING btree (subject_kind, subject_id, id);
 
 CREATE INDEX idempotency_key_age ON base.idempotency_key USING btree (created_at);
@@ -2997,7 +3142,19 @@ CREATE INDEX step_fallout ON processes.step USING btree (process_id, number) WHE
 
 CREATE INDEX step_log_by_id ON ONLY processes.step_log USING brin (id) WITH (pages_per_range='16', autosummarize='on');
 
+CREATE INDEX step_log_2026_11_id_idx ON processes.step_log_2026_11 USING brin (id) WITH (pages_per_range='16', autosummarize='on');
+
 CREATE INDEX step_log_of_step ON ONLY processes.step_log USING btree (process_id, number);
+
+CREATE INDEX step_log_2026_11_process_id_number_idx ON processes.step_log_2026_11 USING btree (process_id, number);
+
+CREATE INDEX step_log_2026_12_id_idx ON processes.step_log_2026_12 USING brin (id) WITH (pages_per_range='16', autosummarize='on');
+
+CREATE INDEX step_log_2026_12_process_id_number_idx ON processes.step_log_2026_12 USING btree (process_id, number);
+
+CREATE INDEX step_log_2027_01_id_idx ON processes.step_log_2027_01 USING brin (id) WITH (pages_per_range='16', autosummarize='on');
+
+CREATE INDEX step_log_2027_01_process_id_number_idx ON processes.step_log_2027_01 USING btree (process_id, number);
 
 CREATE INDEX step_log_other_id_idx ON processes.step_log_other USING brin (id) WITH (pages_per_range='16', autosummarize='on');
 
@@ -3061,9 +3218,33 @@ CREATE INDEX assignment_of_user ON work.assignment USING btree (user_id, process
 
 CREATE INDEX queue_of_team ON work.queue USING btree (team_id);
 
+ALTER INDEX base.event_pkey ATTACH PARTITION base.event_2026_11_pkey;
+
+ALTER INDEX base.event_of_subject ATTACH PARTITION base.event_2026_11_subject_kind_subject_id_id_idx;
+
+ALTER INDEX base.event_pkey ATTACH PARTITION base.event_2026_12_pkey;
+
+ALTER INDEX base.event_of_subject ATTACH PARTITION base.event_2026_12_subject_kind_subject_id_id_idx;
+
+ALTER INDEX base.event_pkey ATTACH PARTITION base.event_2027_01_pkey;
+
+ALTER INDEX base.event_of_subject ATTACH PARTITION base.event_2027_01_subject_kind_subject_id_id_idx;
+
 ALTER INDEX base.event_pkey ATTACH PARTITION base.event_other_pkey;
 
 ALTER INDEX base.event_of_subject ATTACH PARTITION base.event_other_subject_kind_subject_id_id_idx;
+
+ALTER INDEX processes.step_log_by_id ATTACH PARTITION processes.step_log_2026_11_id_idx;
+
+ALTER INDEX processes.step_log_of_step ATTACH PARTITION processes.step_log_2026_11_process_id_number_idx;
+
+ALTER INDEX processes.step_log_by_id ATTACH PARTITION processes.step_log_2026_12_id_idx;
+
+ALTER INDEX processes.step_log_of_step ATTACH PARTITION processes.step_log_2026_12_process_id_number_idx;
+
+ALTER INDEX processes.step_log_by_id ATTACH PARTITION processes.step_log_2027_01_id_idx;
+
+ALTER INDEX processes.step_log_of_step ATTACH PARTITION processes.step_log_2027_01_process_id_number_idx;
 
 ALTER INDEX processes.step_log_by_id ATTACH PARTITION processes.step_log_other_id_idx;
 
