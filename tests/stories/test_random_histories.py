@@ -7,6 +7,7 @@ import json
 import os
 from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, ClassVar
@@ -31,7 +32,7 @@ from orderloom.orders.types import OrderDraft
 from orderloom.processes.commands import complete_steps, complete_with_evidence, retry_steps, skip_steps, start_steps
 from orderloom.processes.types import Completion, StepId
 from orderloom.processes.worker import sweep
-from tests.stories.workshop import Workshop, copy_database, drop_database, world_template
+from tests.stories.workshop import Letter, Workshop, copy_database, drop_database, world_template
 
 FOLDER = Path(__file__).parent.parent.parent / "demo" / "orders"
 WORKED = {path.stem[0]: json.loads(path.read_text()) for path in FOLDER.glob("*.json")}
@@ -66,6 +67,49 @@ def _one_site(item: dict[str, Any]) -> dict[str, Any]:
 
 
 DRAFTS = variants()
+
+
+NONSENSE: list[dict[str, Any]] = [
+    {"at": "2026-99-99T99:99"},
+    {"at": "0001-01-01T00:00"},
+    {"at": "9999-12-31T23:59:59+14:00"},
+    {"at": 5},
+    {"error": "the van broke down"},
+    {"error": {"code": 7}},
+    {"lines": "none"},
+    {"lines": []},
+    {"lines": [7, None]},
+    {"*": {"quantity": "abc"}},
+    {"*": {"quantity": None}},
+    {"*": {"quantity": "NaN"}},
+    {"*": {"quantity": "-1"}},
+    {"*": {"quantity": "0"}},
+    {"*": {"quantity": "1"}},
+    {"*": {"quantity": "0.5"}},
+    {"*": {"quantity": "1e30"}},
+    {"*": {"quantity": [1]}},
+    {"*": {"serials": "S1"}},
+    {"*": {"serials": ["S1", "S1"]}},
+    {"*": {"serials": [None, {}, 7]}},
+    {"*": {"line": 7}},
+    {"*": {"line": [1]}},
+    {"shipment": None, "trackingNumber": {"a": 1}, "carrier": 9, "vendorOrder": ["x" * 500]},
+    {"shipment": "x" * 5000, "trackingNumber": "y" * 5000, "carrier": "z" * 5000, "vendorOrder": "w" * 5000},
+    {"lineStatus": "jumpered"},
+    {"lineStatus": 7},
+    {"lineStatus": None},
+    {"lineStatus": {"a": 1}},
+]
+
+
+def garbled(letter: Letter, nonsense: dict[str, Any]) -> Letter:
+    """The letter with other outputs; `*` changes every line that it tells of."""
+    body = json.loads(letter.body)
+    outputs = body["outputs"]
+    outputs.update({name: value for name, value in nonsense.items() if name != "*"})
+    if "*" in nonsense:
+        outputs["lines"] = [{**line, **nonsense["*"]} for line in outputs.get("lines", [])]
+    return replace(letter, id=f"{letter.id}?{NONSENSE.index(nonsense)}", body=json.dumps(body).encode())
 
 
 class Histories(RuleBasedStateMachine):
@@ -175,6 +219,16 @@ class Histories(RuleBasedStateMachine):
         if not is_kept:
             letters.remove(letter)
         assert self.run(self.shop.deliver(letter)) == 200
+        self.run(self.shop.check())
+
+    @precondition(lambda self: self.shop.wire.letters)
+    @rule(place=PLACES, nonsense=st.sampled_from(NONSENSE))
+    def deliver_nonsense(self, place: int, nonsense: dict[str, Any]) -> None:
+        """A partner tells what cannot be, or half of it, before it tells the rest."""
+        letters = self.shop.wire.letters
+        letter = letters[place % len(letters)]
+        assert self.run(self.shop.deliver(garbled(letter, nonsense))) == 200
+        self.run(self.shop.work())
         self.run(self.shop.check())
 
     @precondition(lambda self: self.shop.wire.letters)

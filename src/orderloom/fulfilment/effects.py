@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -38,6 +38,9 @@ from orderloom.stock.types import (
     Requirement,
 )
 
+MOST_GOODS = 1_000_000_000
+FIRST_YEAR, LAST_YEAR = 2000, 2200
+
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
@@ -48,15 +51,36 @@ class Outcome:
 
     @property
     def at(self) -> datetime | None:
-        """When it really happened, where the one who told us says so."""
+        """When it really happened, where the one who told us says so and it can be true; without a zone, in UTC."""
         told = self.outputs.get("at")
         try:
-            return datetime.fromisoformat(told) if isinstance(told, str) else None
+            at = datetime.fromisoformat(told) if isinstance(told, str) else None
         except ValueError:
             return None
+        if at is None or not FIRST_YEAR <= at.year <= LAST_YEAR:
+            return None
+        return at if at.tzinfo else at.replace(tzinfo=UTC)
 
 
-MOST_GOODS = 1_000_000_000
+def _told_lines(outputs: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """The lines that a partner told of; whatever else stands in their place says nothing."""
+    lines = outputs.get("lines")
+    if not isinstance(lines, list):
+        return []
+    return [line for line in lines if isinstance(line, Mapping) and isinstance(line.get("line"), str)]
+
+
+def _serials(line: Mapping[str, Any]) -> tuple[str, ...]:
+    told = line.get("serials")
+    return tuple(str(serial)[:100] for serial in told if serial) if isinstance(told, list) else ()
+
+
+def _text(outputs: Mapping[str, Any], *names: str) -> str:
+    """The first of these that a partner told, where it is a text or a number."""
+    told = next((outputs[name] for name in names if outputs.get(name)), "")
+    return str(told)[:200] if isinstance(told, str | int | Decimal) else ""
+
+
 Effect = Callable[[Tx, Sequence[Outcome]], Awaitable[None]]
 
 
@@ -91,9 +115,7 @@ async def picked(tx: Tx, finished: Sequence[Outcome]) -> None:
 
 
 def _picks(lists: Sequence[PickListRow], outputs: Mapping[str, Any]) -> list[PickedLine]:
-    told = {
-        (line.get("line"), line.get("sku")): line for line in outputs.get("lines") or () if isinstance(line, Mapping)
-    }
+    told = {(line.get("line"), line.get("sku")): line for line in _told_lines(outputs)}
     picks = []
     for row in lists:
         for line in row.lines:
@@ -103,8 +125,7 @@ def _picks(lists: Sequence[PickListRow], outputs: Mapping[str, Any]) -> list[Pic
             quantity = min(_quantity(answer.get("quantity", line["quantity"])), Decimal(line["quantity"]))
             if quantity <= 0:
                 continue
-            serials = tuple(str(serial) for serial in answer.get("serials") or ())
-            serials = serials[: int(quantity)] if line["tracking"] == "serial" else ()
+            serials = _serials(answer)[: int(quantity)] if line["tracking"] == "serial" else ()
             picks.append(PickedLine(line["id"], quantity, serials))
     return picks
 
@@ -126,16 +147,9 @@ async def shipped(tx: Tx, finished: Sequence[Outcome]) -> None:
     dispatches = []
     for one in finished:
         for shipment in await _shipments(tx, one.about, "packed"):
-            tracking = one.outputs.get("trackingNumber") or one.outputs.get("tracking")
-            carrier = one.outputs.get("carrier")
-            dispatches.append(
-                Dispatch(
-                    shipment.id,
-                    tracking=str(tracking) if tracking else None,
-                    carrier=str(carrier) if carrier else None,
-                    at=one.at,
-                )
-            )
+            tracking = _text(one.outputs, "trackingNumber", "tracking") or None
+            carrier = _text(one.outputs, "carrier") or None
+            dispatches.append(Dispatch(shipment.id, tracking=tracking, carrier=carrier, at=one.at))
     if dispatches:
         await dispatch(tx, dispatches)
 
@@ -164,7 +178,7 @@ async def delivered(tx: Tx, finished: Sequence[Outcome]) -> None:
 
 def _arrived(shipment: ShipmentRow, outputs: Mapping[str, Any], *, is_rest: bool = False) -> tuple[DeliveredLine, ...]:
     """What was told of a shipment's lines, at most what was on its way."""
-    told = {line.get("line"): line for line in outputs.get("lines") or () if isinstance(line, Mapping)}
+    told = {line.get("line"): line for line in _told_lines(outputs)}
     on_its_way = {
         line["id"]: Decimal(line["quantity"]) - (Decimal(line["delivered"] or 0) if is_rest else Decimal(0))
         for line in shipment.lines
@@ -187,7 +201,7 @@ async def _purchases(tx: Tx, about: StepContext) -> list[PurchaseRow]:
 async def acknowledged(tx: Tx, finished: Sequence[Outcome]) -> None:
     """The vendor accepted our purchase order."""
     told = [
-        Acknowledgement(purchase.id, vendor_reference=str(one.outputs.get("vendorOrder") or ""))
+        Acknowledgement(purchase.id, vendor_reference=_text(one.outputs, "vendorOrder"))
         for one in finished
         for purchase in await _purchases(tx, one.about)
     ]
@@ -200,10 +214,10 @@ async def notified(tx: Tx, finished: Sequence[Outcome]) -> None:
     notices = [
         Notice(
             purchase.id,
-            notice=str(one.outputs.get("shipment") or f"ASN {one.about.step_key}")[:200],
+            notice=_text(one.outputs, "shipment") or f"ASN {one.about.step_key}"[:200],
             lines=_noticed(purchase, one.outputs),
-            carrier=str(one.outputs.get("carrier") or ""),
-            tracking=str(one.outputs.get("trackingNumber") or ""),
+            carrier=_text(one.outputs, "carrier"),
+            tracking=_text(one.outputs, "trackingNumber"),
             at=one.at,
         )
         for one in finished
@@ -214,7 +228,7 @@ async def notified(tx: Tx, finished: Sequence[Outcome]) -> None:
 
 
 def _noticed(purchase: PurchaseRow, outputs: Mapping[str, Any]) -> tuple[NoticeLine, ...]:
-    told = {line.get("line"): line for line in outputs.get("lines") or () if isinstance(line, Mapping)}
+    told = {line.get("line"): line for line in _told_lines(outputs)}
     return tuple(
         NoticeLine(
             line["line"],

@@ -323,18 +323,24 @@ class PassedGate:
 async def passed_gates(tx: Tx, order_ids: Sequence[int]) -> list[PassedGate]:
     """Gates of armed charges whose steps are done or skipped, not told to billing yet.
 
-    The time is when it really happened, where the one who completed the step said so (`at`).
+    The time is when it really happened, where the one who completed the step said so (`at`) and it can be
+    true: not long before the order was planned, and not tomorrow.
     """
     return await tx.all(
         """
         SELECT DISTINCT gate.order_id, gate.step, step.state = 'skipped' AS is_skipped,
-               CASE WHEN step.outputs ->> 'at' ~ '^\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d'
-                    THEN (step.outputs ->> 'at')::timestamptz
+               CASE WHEN told.at BETWEEN plan.planned_at - interval '30 days' AND base.now() + interval '1 day'
+                    THEN told.at
                     ELSE step.finished_at
                END AS at
           FROM billing.gate
           JOIN fulfilment.plan ON plan.order_id = gate.order_id
           JOIN processes.step ON step.process_id = plan.process_id AND step.key = gate.step
+         CROSS JOIN LATERAL (
+               SELECT CASE WHEN step.outputs ->> 'at' ~ '^\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d'
+                            AND pg_input_is_valid(step.outputs ->> 'at', 'timestamptz')
+                           THEN (step.outputs ->> 'at')::timestamptz
+                      END AS at) AS told
          WHERE gate.order_id = ANY(%(ids)s)
            AND gate.outcome IS NULL
            AND step.state IN ('done', 'skipped')
