@@ -87,7 +87,7 @@ def _billed(prepared: Prepared, graph: Graph, parts: Decomposition) -> Planning:
     billing = billing_of(graph)
     charges, problems = charges_of(graph, billing)
     problems += together_problems(graph, billing)
-    if problems:
+    if problems and not parts.holds:  # what nobody covers lacks its gates too, and is the better thing to say
         return Planning(None, tuple(problems))
     plan = Plan(
         catalogue=prepared.catalogue,
