@@ -114,10 +114,10 @@ class Chaos:
             await in_transaction(self.database, SYSTEM, lambda tx, batch=batch: place_orders(tx, batch))  # type: ignore[misc]
 
     async def be_people(self) -> None:
-        """Do what stands in the task lists, and try again some of what stands in fallout."""
+        """Do what stands in the task lists, and try again, a few times, some of what stands in fallout."""
         for where, act in (
             ("mode = 'person' AND state IN ('ready', 'running') AND NOT held", do_task),
-            ("state = 'failed' AND NOT starts_with(error, 'Stock')", retry),
+            ("state = 'failed' AND attempt < 4", retry),
         ):
             for row in await self.ask(f"SELECT process_id, number FROM processes.step WHERE {where} LIMIT 60"):
                 if act is do_task or self.chance.random() < 0.2:
