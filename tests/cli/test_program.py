@@ -22,8 +22,8 @@ from tests.cli.conftest import PREMISES, PROGRAM, ROOT, Run, clean, run
 
 pytestmark = pytest.mark.slow
 
-VERBS = ("serve", "worker", "migrate", "demo", "import", "export", "simulate", "schema", "verify", "backup", "restore",
-         "bench", "partner-simulator")  # fmt: skip
+VERBS = ("serve", "worker", "migrate", "demo", "import", "export", "simulate", "schema", "feel", "verify", "backup",
+         "restore", "bench", "partner-simulator")  # fmt: skip
 
 
 def test_help_lists_the_verbs_and_the_version_is_told() -> None:
@@ -48,6 +48,16 @@ def test_verify_prints_a_line_for_each_invariant_and_fails_when_one_is_broken(cl
     assert broken.status == 1
     found = [finding for finding in broken.json if finding["broken"]]
     assert [finding["room"] for finding in found] == ["base"], found
+
+
+def test_an_expression_is_checked_and_evaluated() -> None:
+    assert run("feel", "check", "speed > 100 and line = null", environment={}).out == "reads line, speed\n"
+    said = run("feel", "eval", "speed * 1.1", "--context", '{"speed": 100}', environment={})
+    assert (said.status, said.json) == (0, 110)
+    assert run("feel", "eval", "speed > 100", "--context", "-", environment={}, stdin=b'{"speed": 101}').out == "true\n"
+    for bad in (("check", "speed >"), ("eval", "1", "--context", "[]"), ("eval", "1", "--context", "{")):
+        said = run("feel", *bad, environment={})
+        assert (said.status, said.out) == (2, "") and said.err
 
 
 def test_migrate_may_be_run_again(cli: Run) -> None:
