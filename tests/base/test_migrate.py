@@ -63,15 +63,15 @@ def test_rows_that_came_before_their_month_move_into_it(server_url: str, templat
         connection.execute(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY FILE_COPY")
     with psycopg.connect(server_url.format(name), autocommit=True) as connection:
         connection.execute(
-            "INSERT INTO base.event (at, type, actor_kind, actor_name, subject_kind, subject_id, subject_label, payload)"
-            " VALUES ('2020-02-29 23:59+00', 't', 'system', 'x', 's', 1, 's', '{}')"
+            "INSERT INTO base.event (at, type, actor_kind, actor_name, subject_kind, subject_id, subject_label,"
+            " payload) VALUES ('2020-02-29 23:59+00', 't', 'system', 'x', 's', 1, 's', '{}')"
         )
         assert connection.execute("SELECT base.add_months_to_all('2020-02-01', '2020-03-31')").fetchone() == (4,)
         assert connection.execute("SELECT base.add_months_to_all('2020-02-01', '2020-03-31')").fetchone() == (0,)
         assert connection.execute("SELECT count(*) FROM base.event_2020_02").fetchone() == (1,)
         connection.execute(
-            "INSERT INTO base.event (at, type, actor_kind, actor_name, subject_kind, subject_id, subject_label, payload)"
-            " VALUES ('2020-03-01 00:00+00', 't', 'system', 'x', 's', 1, 's', '{}')"
+            "INSERT INTO base.event (at, type, actor_kind, actor_name, subject_kind, subject_id, subject_label,"
+            " payload) VALUES ('2020-03-01 00:00+00', 't', 'system', 'x', 's', 1, 's', '{}')"
         )
         assert connection.execute("SELECT count(*) FROM base.event_2020_03").fetchone() == (1,)
     with psycopg.connect(server_url.format("postgres"), autocommit=True) as connection:
