@@ -42,12 +42,14 @@ async def plan_kept(tx: Tx, order_ids: Sequence[int]) -> list[Planned]:
     orders = [sold(order) for order in await stored_orders(tx, order_ids)]
     if not orders:
         return []
-    return await plan_sold(tx, orders, await load_catalogues(tx, [one.order.catalogue_version_id for one in orders]))
+    catalogues = await load_catalogues(tx, [one.order.catalogue_version_id for one in orders])
+    return plan_sold(orders, catalogues, await find_things(tx, orders, catalogues))
 
 
-async def plan_sold(tx: Tx, orders: Sequence[Sold], catalogues: Mapping[int, Catalogue]) -> list[Planned]:
-    """The same for orders that need not be read, with their catalogues by version."""
-    installed = await _installed(tx, orders, catalogues)
+def plan_sold(
+    orders: Sequence[Sold], catalogues: Mapping[int, Catalogue], installed: Mapping[int, tuple[Installed, ...]]
+) -> list[Planned]:
+    """The same for orders that need not be read, with their catalogues by version and what is installed by account."""
     planned = []
     for one in orders:
         facts = Facts(installed=installed.get(one.order.account_id, ()))
@@ -85,10 +87,10 @@ def joined(known: Facts, new: Facts) -> Facts:
     )
 
 
-async def _installed(
+async def find_things(
     tx: Tx, orders: Sequence[Sold], catalogues: Mapping[int, Catalogue]
 ) -> dict[int, tuple[Installed, ...]]:
-    """What the customers have already of the specs that the catalogues let somebody use."""
+    """What the customers have already of the specs that the catalogues let somebody use, by account."""
     specs = {
         rule.use
         for one in orders

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 
@@ -18,7 +19,7 @@ from orderloom.fulfilment.compile import sold
 from orderloom.fulfilment.events import OrderPlanned
 from orderloom.fulfilment.facts import plain_facts
 from orderloom.fulfilment.jeopardy import next_change
-from orderloom.fulfilment.planning import Planned, plan_kept, plan_sold
+from orderloom.fulfilment.planning import Planned, find_things, plan_kept, plan_sold
 from orderloom.fulfilment.reads import plan_heads
 from orderloom.fulfilment.rows import NewPlan
 from orderloom.fulfilment.schedule import Schedule, schedule
@@ -26,11 +27,14 @@ from orderloom.fulfilment.simulate import Simulation, Stock, choose_catalogue, s
 from orderloom.fulfilment.types import Facts, Installed, Plan
 from orderloom.orders.commands import keep_orders, place_holds
 from orderloom.orders.commands import submit_orders as commit_orders
+from orderloom.orders.fresh import Kept
 from orderloom.orders.order import HoldDraft
 from orderloom.orders.types import OrderDraft
 from orderloom.parties.reads import resolve_customers
 from orderloom.processes.commands import start_processes
 from orderloom.stock.reads import stock_facts
+
+ORDERS_A_PART = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +60,7 @@ async def place_orders(tx: Tx, drafts: Sequence[OrderDraft], *, submit: bool = T
     captured = [one.captured for one in kept]
     if not submit:
         return [PlacedOrder(one.id, one.number, one.state, warnings=one.warnings) for one in captured]
-    catalogues = {one.stored.catalogue_version_id: one.catalogue for one in kept}
-    plans = await _carry_out(tx, await plan_sold(tx, [sold(one.stored) for one in kept], catalogues))
+    plans = await _plan_kept(tx, kept)
     return [
         PlacedOrder(
             one.id,
@@ -70,6 +73,20 @@ async def place_orders(tx: Tx, drafts: Sequence[OrderDraft], *, submit: bool = T
         )
         for one in captured
     ]
+
+
+async def _plan_kept(tx: Tx, kept: Sequence[Kept]) -> dict[int, Started]:
+    """Plan and start orders part by part: while the database writes one part, the next is being planned."""
+    orders = [sold(one.stored) for one in kept]
+    catalogues = {one.stored.catalogue_version_id: one.catalogue for one in kept}
+    installed = await find_things(tx, orders, catalogues)
+    started: dict[int, Started] = {}
+    async with AsyncExitStack() as writing:
+        for first in range(0, len(orders), ORDERS_A_PART):
+            planned = plan_sold(orders[first : first + ORDERS_A_PART], catalogues, installed)
+            await writing.aclose()
+            started |= await _carry_out(tx, planned, writing)
+    return started
 
 
 async def submit_orders(tx: Tx, order_ids: Sequence[int]) -> list[int]:
@@ -95,12 +112,14 @@ async def plan_orders(tx: Tx, order_ids: Sequence[int]) -> dict[int, Started]:
     """
     known = await plan_heads(tx, order_ids)
     started = {id_: Started(head.process_id, head.promised_at) for id_, head in known.items()}
-    return started | await _carry_out(tx, await plan_kept(tx, [id_ for id_ in order_ids if id_ not in known]))
+    planned = await plan_kept(tx, [id_ for id_ in order_ids if id_ not in known])
+    async with AsyncExitStack() as writing:
+        return started | await _carry_out(tx, planned, writing)
 
 
-async def _carry_out(tx: Tx, planned: Sequence[Planned]) -> dict[int, Started]:
+async def _carry_out(tx: Tx, planned: Sequence[Planned], writing: AsyncExitStack) -> dict[int, Started]:
     held = await _hold(tx, [one for one in planned if one.obstacle is not None])
-    return held | await _start(tx, [one for one in planned if one.obstacle is None])
+    return held | await _start(tx, [one for one in planned if one.obstacle is None], writing)
 
 
 async def _hold(tx: Tx, planned: Sequence[Planned]) -> dict[int, Started]:
@@ -115,7 +134,8 @@ async def _hold(tx: Tx, planned: Sequence[Planned]) -> dict[int, Started]:
     return {draft.order_id: Started(None, None, hold=draft.reason) for draft in drafts}
 
 
-async def _start(tx: Tx, planned: Sequence[Planned]) -> dict[int, Started]:
+async def _start(tx: Tx, planned: Sequence[Planned], writing: AsyncExitStack) -> dict[int, Started]:
+    """Start the processes and write the plans; the last rows are on their way until `writing` is closed."""
     if not planned:
         return {}
     ready = [(one, one.plan) for one in planned if one.plan is not None]
@@ -130,10 +150,10 @@ async def _start(tx: Tx, planned: Sequence[Planned]) -> dict[int, Started]:
         steps += compiling.steps_of(
             one.sold, plan, forecast, process_id=process_id, start=tx.now, numbers=plan.numbers()
         )
-    async with tx.pipeline():
-        await store.insert_plans(tx, heads, things, steps)
-        await create_for_order(tx, [draft for one, _ in ready for draft in compiling.asset_drafts(one.sold)])
-        await arm_triggers(tx, [draft for one, plan in ready for draft in compiling.trigger_drafts(one.sold, plan)])
+    await writing.enter_async_context(tx.pipeline())
+    await create_for_order(tx, [draft for one, _ in ready for draft in compiling.asset_drafts(one.sold)])
+    await arm_triggers(tx, [draft for one, plan in ready for draft in compiling.trigger_drafts(one.sold, plan)])
+    await store.insert_plans(tx, heads, things, steps)
     tx.emit(
         OrderPlanned(one.sold.subject, head.process_id, len(plan.steps), len(plan.things), head.promised_at)
         for (one, plan), head in zip(ready, heads, strict=True)
