@@ -109,6 +109,8 @@ async def live_some_days(url: str, house: House) -> None:
     """Four orders: one ended, one half-way, one on hold, one cancelled."""
     async with Database(url, house, size=3) as database:
         shop = Workshop(database)
+        # The template's sequences have moved with tests that were rolled back; the breaches name orders by id.
+        await shop.do(lambda tx: tx.execute("ALTER SEQUENCE orders.sales_order_id_seq RESTART"))
         for name in ("B-wholesale-kit", "A-triple-play", "C-saas-hardware", "A-triple-play"):
             draft = parse(OrderDraft, json.loads((ORDERS / f"{name}.json").read_text()))
             await shop.do(lambda tx, draft=draft: place_orders(tx, [draft]))  # type: ignore[misc]
