@@ -11,7 +11,7 @@ from orderloom.base.types import SYSTEM
 from orderloom.cli.demo_hands import Hands, actors_by_login
 from orderloom.cli.demo_orders import DAYS, order_stream
 from orderloom.cli.demo_partners import partners_at_hand
-from orderloom.cli.demo_run import History
+from orderloom.cli.demo_run import History, without_keeping_up
 from orderloom.cli.demo_world import load_world, stream_customers
 from orderloom.house import build_house
 from orderloom.worker.loops import open_loops
@@ -25,7 +25,7 @@ Told = Callable[[float, str], None]
 
 async def build_world(url: str, master: str, *, orders: int, told: Told) -> None:
     """Fill the database; in the end its clock shows real time. Not atomic: build where nobody looks."""
-    house = build_house()
+    house = without_keeping_up(build_house())
     with partners_at_hand(master, seed=SEED) as partners:
         async with (
             Database(url, house, size=4) as database,

@@ -4,32 +4,37 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from itertools import count
 from random import Random
+from types import MappingProxyType
 
 from psycopg.rows import class_row
 
 from orderloom.base.clock import move_clock
+from orderloom.base.events import Event, type_name
 from orderloom.base.transaction import Database, Tx, transaction
-from orderloom.base.types import SYSTEM
+from orderloom.base.types import SYSTEM, House, Subject
 from orderloom.cli.demo_orders import SEED, Fate, Wanted
 from orderloom.cli.demo_partners import Letter, PartnersAtHand
+from orderloom.fulfilment.reactions import REACTIONS, keep_up
 from orderloom.gateway.inbox import receive
 from orderloom.worker.main import Loop
 
-STRIDE = timedelta(hours=6)
-"""What happens within one stride happens at its end: fewer stops, and nobody can tell."""
+STRIDES = ((timedelta(days=30), timedelta(hours=4)), (timedelta(days=120), timedelta(hours=12)))
+LONGEST_STRIDE = timedelta(hours=24)
+"""What happens within one stride happens at its end: fewer stops. Long ago nobody can tell, lately one can."""
 
-ONCE = ("sweep", "recurring")
-DAILY = ("sweep", "forecasts")
+DAILY = ("sweep", "forecasts", "recurring")
 MONTHLY = ("months", "claims")
 """Clockwork that a worker looks after every few seconds or hours is looked after once a day or month here."""
 
 MOST_ROUNDS = 500
 DEFAULT_HOURS = (1.0, 4.0, 24.0)
+
+KEPT_UP_WITH = [type_name(event) for event, reactions in REACTIONS.items() if keep_up in reactions]
 
 Happening = Callable[[], Awaitable[None]]
 Watcher = Callable[[Tx], Awaitable[None]]
@@ -44,6 +49,20 @@ class Waiter:
     number: int
     order_id: int
     hours: list[Decimal] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """An order whose steps moved."""
+
+    event_id: int
+    order_id: int
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class Touched(Event):
+    """That steps of an order moved; never written, only handed to the reaction."""
 
 
 @dataclass(slots=True)
@@ -81,7 +100,6 @@ class Pending:
     steps: bool
     calls: bool
     timers: bool
-    periods: bool
     next_due: datetime | None
 
 
@@ -98,6 +116,7 @@ class History:
     orders: dict[int, Wanted] = field(default_factory=dict)
     watchers: list[Watcher] = field(default_factory=list)
     day: date = date.min
+    kept_up_to: int = 0
     stops: int = 0
 
     async def run(self, *, told: Callable[[datetime], None]) -> None:
@@ -107,7 +126,7 @@ class History:
             at = min((at for at in (pending.next_due, self.timeline.next_at) if at is not None), default=None)
             if at is None or at > self.end:
                 break
-            until = min(max(at, self.now) + STRIDE, self.end)
+            until = min(max(at, self.now) + self._stride(at), self.end)
             happenings = self.timeline.take(until)
             await self.travel(until)
             for happening in happenings:
@@ -117,6 +136,9 @@ class History:
             told(self.now)
         await self.travel(self.end)
         await self.settle()
+
+    def _stride(self, at: datetime) -> timedelta:
+        return next((stride for age, stride in STRIDES if self.end - at < age), LONGEST_STRIDE)
 
     async def travel(self, to: datetime) -> None:
         """Set the clock; it never goes back."""
@@ -133,19 +155,33 @@ class History:
         self.day = today
         for _ in range(MOST_ROUNDS):
             pending = await self._pending()
-            due = {
-                "sweep": pending.timers, "recurring": pending.periods,
-                "steps": pending.steps, "calls": pending.calls, "jobs": pending.jobs,
-            }  # fmt: skip
-            if not any(due.values()):
+            due = {"sweep": pending.timers, "steps": pending.steps, "calls": pending.calls, "jobs": pending.jobs}
+            if not any(due.values()) and not await self._keep_up():
                 break
             for name, has_work in due.items():
                 if has_work:
-                    await _exhaust(loops[name], most=1 if name in ONCE else MOST_ROUNDS)
+                    await _exhaust(loops[name], most=1 if name == "sweep" else MOST_ROUNDS)
         else:
             raise AssertionError("the workers never came to rest")
         await self._look()
         return pending
+
+    async def _keep_up(self) -> bool:
+        """Let fulfilment keep up with every order that moved since the last time, all of them together."""
+        async with transaction(self.database, SYSTEM) as tx:
+            moved = await tx.all(
+                """
+                SELECT max(id) AS event_id, subject_id AS order_id, max(subject_label) AS label
+                  FROM base.event
+                 WHERE id > %(last)s AND at >= %(since)s AND type = ANY(%(types)s)
+                 GROUP BY subject_id
+                """,
+                {"last": self.kept_up_to, "since": self.now - timedelta(minutes=1), "types": KEPT_UP_WITH},
+                row=Moved,
+            )
+            await keep_up(tx, [Touched(Subject("order", order.order_id, order.label)) for order in moved])
+        self.kept_up_to = max((order.event_id for order in moved), default=self.kept_up_to)
+        return bool(moved)
 
     async def _pending(self) -> Pending:
         """Ask once instead of letting every loop look for itself."""
@@ -159,9 +195,6 @@ class History:
                                 WHERE state = 'ready' AND mode = 'auto' AND NOT held) AS steps,
                        EXISTS (SELECT FROM gateway.call WHERE state IN ('queued', 'sending')) AS calls,
                        coalesce(min(due) <= base.now(), false) AS timers,
-                       EXISTS (SELECT
-                                 FROM billing.subscription
-                                WHERE state = 'active' AND next_on <= base.now()::date) AS periods,
                        min(due) AS next_due
                   FROM processes.step
                  WHERE state = 'waiting' AND due IS NOT NULL AND NOT held
@@ -222,6 +255,12 @@ async def _waiters(tx: Tx, correlations: Sequence[str | None]) -> dict[str, Wait
         row=Waiter,
     )
     return {waiter.correlation: waiter for waiter in found}
+
+
+def without_keeping_up(house: House) -> House:
+    """The house, save that fulfilment does not keep up after each move of a step; here it does so after each stop."""
+    kept = {event: tuple(r for r in reactions if r is not keep_up) for event, reactions in house.reactions.items()}
+    return replace(house, reactions=MappingProxyType(kept))
 
 
 def drawn_hours(chance: Random, hours: Sequence[float | Decimal] | None) -> float:
