@@ -97,9 +97,10 @@ def item_problems(catalogue: Catalogue, items: Sequence[SoldItem]) -> list[Probl
     and lines that are named but not there.
     """
     problems = list(_line_problems(items))
-    if any(p.code in ("line_double", "parent_unknown", "item_cyclic") for p in problems):
-        return problems
     by_line = {item.line: item for item in items}
+    if any(p.code in ("line_double", "parent_unknown", "item_cyclic") for p in problems):
+        unknown = [(n, item) for n, item in enumerate(items) if catalogue.product(item.product) is None]
+        return problems + [p for n, item in unknown for p in _own_problems(catalogue, item, f"/items/{n}", by_line)]
     children: dict[str, list[int]] = {}
     for position, item in enumerate(items):
         if item.parent is not None:
