@@ -1,0 +1,112 @@
+"""A day at the desk: one of everything that a page can show, and the addresses at which it is seen."""
+
+from __future__ import annotations
+
+import json
+from decimal import Decimal
+from pathlib import Path
+
+from orderloom.base.parsing import parse
+from orderloom.base.transaction import Tx
+from orderloom.base.types import Subject
+from orderloom.billing import commands as billing
+from orderloom.cli.demo_world import people
+from orderloom.fulfilment.commands import hold_orders, place_orders
+from orderloom.orders.order import HoldDraft
+from orderloom.orders.types import OrderDraft
+from orderloom.processes.commands import fail_steps, start_processes
+from orderloom.processes.types import Failure, Node, ProcessDraft
+from orderloom.stock import commands as stock
+from orderloom.stock.types import Packing, PickedLine
+from tests.billing import given as bills
+from tests.billing.test_invoice import released
+from tests.browser.serving import Desk
+from tests.stock import given as shelves
+
+ORDERS = Path(__file__).parents[2] / "demo" / "orders"
+FORM = [
+    {"name": "reading", "label": "Meter reading", "type": "number", "required": True},
+    {"name": "outcome", "label": "Outcome", "type": "choice", "options": ["good", "bad"], "required": True},
+]
+ANOTHER_ORDER = 900_000
+
+
+def administrator() -> str:
+    """The login of who may do everything."""
+    return next(person.login for person in people() if "administrat" in person.about.lower())
+
+
+def fill(desk: Desk) -> dict[str, str]:
+    """Make one of everything; return the address of each page by the name of its photograph."""
+    order = desk.do(placed)
+    task, failed = desk.do(lambda tx: steps(tx, order))
+    invoice = desk.do(invoiced)
+    pick_list, shipment = desk.do(picked)
+    at = f"/orders/{order.label}"
+    return {
+        "orders": "/orders", "order": at, "order-plan": f"{at}/plan", "order-steps": f"{at}/steps",
+        "order-timeline": f"{at}/timeline", "order-billing": f"{at}/billing", "tasks": "/tasks?view=all",
+        "task": f"/tasks/{task}/0", "fallout": "/fallout", "repair": f"/fallout/{failed}/0", "customers": "/customers",
+        "customer": f"/customers/{order.account_id}", "products": "/products", "product": "/products/1",
+        "stock": "/stock", "pick-lists": "/stock/pick-lists", "pick-list": f"/stock/pick-lists/{pick_list}",
+        "shipments": "/stock/shipments", "shipment": f"/stock/shipments/{shipment}", "invoices": "/invoices",
+        "invoice": f"/invoices/{invoice}", "partners": "/partners", "partner": "/partners/WMS",
+        "messages": "/partners/messages", "settings": "/settings", "users": "/settings/users",
+        "user": "/settings/users/1", "new-user": "/settings/users/new", "roles": "/settings/roles",
+        "nothing": "/nothing-here",
+    }  # fmt: skip
+
+
+async def placed(tx: Tx) -> Subject:
+    drafts = [parse(OrderDraft, json.loads((ORDERS / name).read_text())) for name in ("A-triple-play.json",)]
+    [order] = await place_orders(tx, drafts)
+    await hold_orders(tx, [HoldDraft(order.id, "credit", "Over the limit by 300 USD")])
+    account_id = await tx.value("SELECT account_id FROM orders.sales_order WHERE id = %(id)s", {"id": order.id})
+    return Subject("order", order.id, order.number, account_id)
+
+
+async def steps(tx: Tx, order: Subject) -> tuple[int, int]:
+    """A task that is open, and a step that failed."""
+    node = Node("work.task", "person", params={"form": FORM})
+    drafts = [
+        ProcessDraft(order, (node,), (), (key,), (title,), queues=("field-dispatch",))
+        for key, title in (("read", "Read the meter"), ("call", "Call the customer back"))
+    ]
+    task, failed = await start_processes(tx, drafts)
+    await fail_steps(tx, [Failure(failed, 0, "data", "The carrier rejected the postcode")])
+    return task, failed
+
+
+async def invoiced(tx: Tx) -> int:
+    payer = await tx.one(
+        """
+        SELECT account_id, id, legal_entity_id
+          FROM parties.billing_account
+         WHERE currency = 'USD' AND tax_country = 'US'
+         ORDER BY id
+         LIMIT 1
+        """
+    )
+    await released(tx, bills.Payer(*payer), order_id=ANOTHER_ORDER)
+    [invoice_id] = await billing.issue_invoices(tx, order_ids=[ANOTHER_ORDER])
+    return invoice_id
+
+
+async def picked(tx: Tx) -> tuple[int, int]:
+    """A list that is open, and a shipment of another one that is packed."""
+    await shelves.stock(tx, {("PROBE", "DC-East"): 10, ("CORD", "DC-East"): 10}, tracking={"PROBE": "serial"})
+    first, second = shelves.thing(number=ANOTHER_ORDER), shelves.thing(number=ANOTHER_ORDER + 1)
+    for thing in (first, second):
+        await stock.reserve(
+            tx,
+            [
+                shelves.requirement(thing, sku, 3, item=n, line=f"1.{n}")
+                for n, sku in enumerate(("CORD", "PROBE") if thing is first else ("CORD",), 1)
+            ],
+        )
+    [open_list] = await stock.open_pick_lists(tx, [first])
+    [other] = await stock.open_pick_lists(tx, [second])
+    line = await tx.value("SELECT id FROM stock.pick_line WHERE pick_list_id = %(id)s", {"id": other})
+    await stock.confirm_picks(tx, [PickedLine(line, Decimal(3))])
+    [shipment] = await stock.pack(tx, [Packing(second)])
+    return open_list, shipment
