@@ -29,9 +29,9 @@ from world import ROOT, Meter, bench_database, bench_server, demo_order, furnish
 from orderloom.base.embedded import Server
 
 CLIENTS = 8
-ROUNDS = 5
+ROUNDS = 4
 ROUND_SECONDS = 3
-WARM_SECONDS = 3.0
+WARM_SECONDS = 6.0
 BULK_ORDERS = 2_000
 
 
