@@ -330,6 +330,22 @@ def long(examples: int, steps: int) -> settings:
 
 
 @pytest.mark.slow
+def test_a_hold_also_stops_what_the_plan_finds_out_later(histories: type[Histories]) -> None:
+    history = histories()
+    try:
+        history.place(3)
+        history.hold(0, code="payment", is_on_item=False)
+        history.days_go_by(2)
+        rows = history.rows("SELECT state FROM processes.step WHERE kind = 'stock.pick' AND state <> 'cancelled'")
+        assert rows == [("blocked",), ("blocked",)]
+        history.release(0)
+        history.days_go_by(4)
+        assert history.rows("SELECT state FROM orders.sales_order") == [("completed",)]
+    finally:
+        history.teardown()
+
+
+@pytest.mark.slow
 def test_orders_survive_random_histories(histories: type[Histories]) -> None:
     run_state_machine_as_test(histories, settings=long(examples=8, steps=30))
 

@@ -105,6 +105,7 @@ async def holdings(tx: Tx, order_ids: Sequence[int]) -> dict[int, list[Holding]]
 
     A hold on an item blocks the steps that serve only it and its parts, and the parcels and bills in
     which they are; `shipping` those of shipments and purchases, `billing` those that release billing.
+    None blocks what takes something back.
     """
     rows = await tx.all(
         """
@@ -117,6 +118,7 @@ async def holdings(tx: Tx, order_ids: Sequence[int]) -> dict[int, list[Holding]]
                                    AND hold.item_id IN (item.id, item.parent_id, item.bundle_id)) AS stopped
                  WHERE hold.order_id = about.order_id
                    AND hold.released_at IS NULL
+                   AND NOT starts_with(step.key, 'undo ')
                    AND (hold.item_id IS NULL
                         OR (about.order_items <> '{}' AND about.order_items <@ stopped.items)
                         OR (about.order_items && stopped.items

@@ -113,13 +113,18 @@ PLANS: Final = (
            AND step.held <> EXISTS (
                SELECT
                  FROM orders.hold
+                CROSS JOIN LATERAL (
+                      SELECT array_agg(item.id) AS items
+                        FROM orders.item
+                       WHERE item.order_id = hold.order_id
+                         AND hold.item_id IN (item.id, item.parent_id, item.bundle_id)) AS stopped
                 WHERE hold.order_id = about.order_id
                   AND hold.released_at IS NULL
+                  AND NOT starts_with(step.key, 'undo ')
                   AND (hold.item_id IS NULL
-                       OR hold.item_id = ANY(about.order_items)
-                       OR EXISTS (SELECT
-                                    FROM orders.item
-                                   WHERE item.id = ANY(about.order_items) AND item.bundle_id = hold.item_id))
+                       OR (about.order_items <> '{}' AND about.order_items <@ stopped.items)
+                       OR (about.order_items && stopped.items
+                           AND (thing.kind IN ('shipment', 'purchaseOrder') OR starts_with(step.kind, 'billing.'))))
                   AND CASE hold.blocks
                       WHEN 'shipping' THEN thing.kind IN ('shipment', 'purchaseOrder')
                       WHEN 'billing' THEN starts_with(step.kind, 'billing.')

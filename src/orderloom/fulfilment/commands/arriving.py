@@ -12,6 +12,7 @@ from orderloom.billing.commands import issue_invoices
 from orderloom.billing.rules import complete_kits
 from orderloom.fulfilment import store
 from orderloom.fulfilment.charging import mark_passed_gates, per_kit_of, release_complete_kits
+from orderloom.fulfilment.commands.holding import sync_holds
 from orderloom.fulfilment.context import StepContext
 from orderloom.fulfilment.events import KitsCompleted
 from orderloom.fulfilment.planning import plan_again
@@ -77,6 +78,7 @@ async def _open_rest(tx: Tx, about: StepContext, missing: Sequence[Line]) -> Non
     edges = (*_into_rest(graph, about), *_out_of_rest(graph, about))
     added = await amend_process(tx, about.process_id, Amendment(steps=(rest,), edges=edges))
     await store.copy_step(tx, about.process_id, about.number, added[0])
+    await sync_holds(tx, [about.order_id])
 
 
 def _into_rest(graph: ProcessGraph, about: StepContext) -> list[Edge]:

@@ -14,6 +14,7 @@ from orderloom.catalog.reads import load_catalogues
 from orderloom.fulfilment import compile as compiling
 from orderloom.fulfilment import store
 from orderloom.fulfilment.commands.arriving import NOTICE, count_kits, open_rests
+from orderloom.fulfilment.commands.holding import sync_holds
 from orderloom.fulfilment.difference import Difference, Standing, difference
 from orderloom.fulfilment.effects import DELIVERIES, EFFECTS, Outcome
 from orderloom.fulfilment.events import FactsTold, PlanChanged
@@ -147,6 +148,8 @@ async def _apply(tx: Tx, one: Planned, plan: Plan, *, reason: str) -> None:
         compiling.steps_of(one.sold, plan, forecast, process_id=process_id, start=tx.now, numbers=numbers),
     )
     await arm_triggers(tx, compiling.trigger_drafts(one.sold, plan))
+    if found.added:
+        await sync_holds(tx, [one.sold.order.id])
 
 
 async def _amend(tx: Tx, plan: Plan, found: Difference, *, process_id: int, keys: Sequence[str]) -> None:
