@@ -136,3 +136,16 @@ document.addEventListener("htmx:beforeRequest", (event) => {
   if (event.detail.target?.querySelector?.("details.menu[open]") && event.detail.requestConfig?.verb === "get") event.preventDefault();
 });
 document.addEventListener("htmx:responseError", (event) => { event.detail.elt?.closest("dialog")?.close(); });
+// What scrolls sideways or down can be reached by keyboard, and says what it is.
+function reachable() {
+  for (const part of document.querySelectorAll(".scroll, pre.wire, .secret")) {
+    const scrolls = part.scrollWidth > part.clientWidth || part.scrollHeight > part.clientHeight;
+    if (!scrolls) { part.removeAttribute("tabindex"); continue; }
+    part.tabIndex = 0;
+    part.setAttribute("role", "region");
+    if (!part.hasAttribute("aria-label")) part.setAttribute("aria-label", (part.closest("section") || document).querySelector("h1, h2, h3")?.textContent.trim() || document.title);
+  }
+}
+document.addEventListener("DOMContentLoaded", reachable);
+document.addEventListener("htmx:load", reachable);
+window.addEventListener("resize", reachable);
