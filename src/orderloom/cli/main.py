@@ -24,7 +24,10 @@ Verb = Callable[[argparse.Namespace], int]
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one verb; the return value is the exit status."""
     parser = _parser()
-    chosen = parser.parse_args(arguments)
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    if given[:1] == ["partner-simulator"]:  # argparse hands on no options that it does not know
+        given.insert(1, "--")
+    chosen = parser.parse_args(given)
     if not hasattr(chosen, "verb"):
         parser.print_help()
         return 2

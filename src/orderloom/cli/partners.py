@@ -9,4 +9,5 @@ import sys
 
 def simulate_partners(chosen: argparse.Namespace) -> int:
     """Hand over to the simulator, which has options of its own."""
-    return subprocess.call([sys.executable, "-m", "orderloom.partner_simulator", *chosen.rest])
+    options = chosen.rest[1:] if chosen.rest[:1] == ["--"] else chosen.rest
+    return subprocess.call([sys.executable, "-m", "orderloom.partner_simulator", *options])
