@@ -347,7 +347,7 @@ def test_a_hold_also_stops_what_the_plan_finds_out_later(histories: type[Histori
 
 @pytest.mark.slow
 def test_orders_survive_random_histories(histories: type[Histories]) -> None:
-    run_state_machine_as_test(histories, settings=long(examples=8, steps=30))
+    run_state_machine_as_test(histories, settings=long(examples=6, steps=25))
 
 
 @pytest.mark.soak
