@@ -89,6 +89,7 @@ def test_the_last_user_stops_the_server(folder: Path) -> None:
         assert _ask(first.url("postgres")) == (1,)
         pid = _pid(folder)
     assert pid is not None and not _runs(pid)
+    assert not first.socket_folder.exists()
 
 
 def test_a_user_that_is_killed_leaves_a_server_that_the_next_one_finds_and_stops(folder: Path) -> None:

@@ -17,7 +17,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -78,6 +78,8 @@ def embedded_server(folder: Path, *, settings: Sequence[tuple[str, str]] = ()) -
                     pass  # somebody else still works with it
                 else:
                     _run(binaries, ["pg_ctl", "-D", str(data), "-m", "fast", "-w", "stop"], check=False)
+                    with suppress(OSError):
+                        socket_folder.rmdir()
 
 
 def ensure_database(server: Server, name: str = "orderloom") -> None:
