@@ -45,7 +45,8 @@ async def issue_invoices(
 
     One invoice per billing account, currency and order; when consolidated, one for all orders. Each
     gets the next number of its legal entity, series and year, without gaps even after a rollback,
-    and is never changed again. No open charge: no invoice. A tax rate that is missing refuses all.
+    and is never changed again. Nothing to pay, no invoice: charges of nothing (what is in a bundle's
+    price) wait for the next one with an amount. A tax rate that is missing refuses all.
     """
     charges = await invoice.lock_open_charges(
         tx, order_ids=order_ids, billing_account_ids=billing_account_ids, limit=CHARGE_LIMIT
@@ -58,6 +59,9 @@ async def issue_invoices(
     for charge in charges:
         key = (charge.billing_account_id, charge.currency, None if consolidated else charge.order_id)
         groups.setdefault(key, []).append(charge)
+    groups = {key: group for key, group in groups.items() if any(charge.amount for charge in group)}
+    if not groups:
+        return []
     fresh = await _number(tx, [_draft(tx, payers[key[0]], key, group, rates) for key, group in groups.items()])
     ids = await invoice.insert(tx, fresh)
     tx.emit(_issued(invoice_id, each) for invoice_id, each in zip(ids, fresh, strict=True))
