@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import heapq
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from itertools import count
 from random import Random
@@ -14,27 +15,28 @@ from types import MappingProxyType
 from psycopg.rows import class_row
 
 from orderloom.base.clock import move_clock
-from orderloom.base.events import Event, type_name
+from orderloom.base.events import type_name
 from orderloom.base.transaction import Database, Tx, transaction
-from orderloom.base.types import SYSTEM, House, Subject
+from orderloom.base.types import SYSTEM, House, reaction_name
 from orderloom.cli.demo_orders import SEED, Fate, Wanted
 from orderloom.cli.demo_partners import Letter, PartnersAtHand
-from orderloom.fulfilment.reactions import REACTIONS, keep_up
+from orderloom.fulfilment.commands import keep_up_orders
 from orderloom.gateway.inbox import receive
+from orderloom.house import build_house
 from orderloom.worker.main import Loop
 
-STRIDES = ((timedelta(days=30), timedelta(hours=4)), (timedelta(days=120), timedelta(hours=12)))
+STRIDES = ((timedelta(days=14), timedelta(hours=4)), (timedelta(days=60), timedelta(hours=12)))
 LONGEST_STRIDE = timedelta(hours=24)
 """What happens within one stride happens at its end: fewer stops. Long ago nobody can tell, lately one can."""
 
-DAILY = ("sweep", "forecasts", "recurring")
 MONTHLY = ("months", "claims")
-"""Clockwork that a worker looks after every few seconds or hours is looked after once a day or month here."""
+ONCE = frozenset({"forecasts", "recurring"})
+"""Clockwork: some a worker winds up every few hours, which here is once a month; some once a stop is enough."""
 
 MOST_ROUNDS = 500
 DEFAULT_HOURS = (1.0, 4.0, 24.0)
 
-KEPT_UP_WITH = [type_name(event) for event, reactions in REACTIONS.items() if keep_up in reactions]
+KEEP_UP = "fulfilment.reactions.keep_up"
 
 Happening = Callable[[], Awaitable[None]]
 Watcher = Callable[[Tx], Awaitable[None]]
@@ -58,11 +60,6 @@ class Moved:
     event_id: int
     order_id: int
     label: str
-
-
-@dataclass(frozen=True, slots=True)
-class Touched(Event):
-    """That steps of an order moved; never written, only handed to the reaction."""
 
 
 @dataclass(slots=True)
@@ -94,13 +91,18 @@ class Timeline:
 
 @dataclass(frozen=True, slots=True)
 class Pending:
-    """What the program has to do at this moment, and when a timer rings next."""
+    """Which of the workers' loops have something to do at this moment, and when a timer rings next."""
 
     jobs: bool
     steps: bool
     calls: bool
-    timers: bool
+    sweep: bool
+    forecasts: bool
+    recurring: bool
     next_due: datetime | None
+
+
+WORK = ("jobs", "steps", "calls", "sweep", "forecasts", "recurring")
 
 
 @dataclass(slots=True)
@@ -115,7 +117,8 @@ class History:
     timeline: Timeline = field(default_factory=Timeline)
     orders: dict[int, Wanted] = field(default_factory=dict)
     watchers: list[Watcher] = field(default_factory=list)
-    day: date = date.min
+    post: list[Letter] = field(default_factory=list)
+    month: int = 0
     kept_up_to: int = 0
     stops: int = 0
 
@@ -131,6 +134,7 @@ class History:
             await self.travel(until)
             for happening in happenings:
                 await happening()
+            await self._bring_post()
             pending = await self.settle()
             self.stops += 1
             told(self.now)
@@ -149,18 +153,18 @@ class History:
     async def settle(self) -> Pending:
         """Let the workers work until nothing is left to do, and look at what came of it."""
         loops = {loop.name: loop.body for loop in self.loops}
-        today = self.now.date()
-        for name in [*(MONTHLY if today.month != self.day.month else ()), *(DAILY if today != self.day else ())]:
-            await loops[name]()
-        self.day = today
+        if self.now.month != self.month:
+            self.month = self.now.month
+            for name in MONTHLY:
+                await loops[name]()
+        wound: set[str] = set()
         for _ in range(MOST_ROUNDS):
             pending = await self._pending()
-            due = {"sweep": pending.timers, "steps": pending.steps, "calls": pending.calls, "jobs": pending.jobs}
-            if not any(due.values()) and not await self._keep_up():
+            due = [name for name in WORK if getattr(pending, name) and name not in wound]
+            wound |= ONCE.intersection(due)
+            if not due and not await self._keep_up():
                 break
-            for name, has_work in due.items():
-                if has_work:
-                    await _exhaust(loops[name], most=1 if name == "sweep" else MOST_ROUNDS)
+            await asyncio.gather(*(loops[name]() for name in due))
         else:
             raise AssertionError("the workers never came to rest")
         await self._look()
@@ -176,10 +180,15 @@ class History:
                  WHERE id > %(last)s AND at >= %(since)s AND type = ANY(%(types)s)
                  GROUP BY subject_id
                 """,
-                {"last": self.kept_up_to, "since": self.now - timedelta(minutes=1), "types": KEPT_UP_WITH},
+                {
+                    "last": self.kept_up_to,
+                    "since": self.now - timedelta(minutes=1),
+                    "types": kept_up_with(build_house()),
+                },
                 row=Moved,
             )
-            await keep_up(tx, [Touched(Subject("order", order.order_id, order.label)) for order in moved])
+            if moved:
+                await keep_up_orders(tx, sorted({order.order_id for order in moved}))
         self.kept_up_to = max((order.event_id for order in moved), default=self.kept_up_to)
         return bool(moved)
 
@@ -194,7 +203,14 @@ class History:
                                  FROM processes.step
                                 WHERE state = 'ready' AND mode = 'auto' AND NOT held) AS steps,
                        EXISTS (SELECT FROM gateway.call WHERE state IN ('queued', 'sending')) AS calls,
-                       coalesce(min(due) <= base.now(), false) AS timers,
+                       coalesce(min(due) <= base.now(), false)
+                       OR EXISTS (SELECT
+                                    FROM processes.process
+                                   WHERE state = 'running' AND wake_at <= base.now()) AS sweep,
+                       EXISTS (SELECT FROM fulfilment.plan WHERE look_again_at <= base.now()) AS forecasts,
+                       EXISTS (SELECT
+                                 FROM billing.subscription
+                                WHERE state = 'active' AND next_on < base.now()::date) AS recurring,
                        min(due) AS next_due
                   FROM processes.step
                  WHERE state = 'waiting' AND due IS NOT NULL AND NOT held
@@ -229,16 +245,17 @@ class History:
 
     def _delivery(self, letter: Letter) -> Happening:
         async def deliver() -> None:
-            async with transaction(self.database, SYSTEM) as tx:
-                await receive(tx, letter.partner, letter.headers(), letter.body)
+            self.post.append(letter)
 
         return deliver
 
-
-async def _exhaust(body: Callable[[], Awaitable[int]], *, most: int) -> None:
-    for _ in range(most):
-        if not await body():
-            break
+    async def _bring_post(self) -> None:
+        """Hand in the messages that have come, all in one go; each is signed now and checked as any other."""
+        brought, self.post = self.post, []
+        if brought:
+            async with transaction(self.database, SYSTEM) as tx:
+                for letter in brought:
+                    await receive(tx, letter.partner, letter.headers(), letter.body)
 
 
 async def _waiters(tx: Tx, correlations: Sequence[str | None]) -> dict[str, Waiter]:
@@ -257,9 +274,21 @@ async def _waiters(tx: Tx, correlations: Sequence[str | None]) -> dict[str, Wait
     return {waiter.correlation: waiter for waiter in found}
 
 
+def kept_up_with(house: House) -> list[str]:
+    """The types of event after which fulfilment keeps up."""
+    return [
+        type_name(event)
+        for event, reactions in house.reactions.items()
+        if any(reaction_name(reaction) == KEEP_UP for reaction in reactions)
+    ]
+
+
 def without_keeping_up(house: House) -> House:
     """The house, save that fulfilment does not keep up after each move of a step; here it does so after each stop."""
-    kept = {event: tuple(r for r in reactions if r is not keep_up) for event, reactions in house.reactions.items()}
+    kept = {
+        event: tuple(r for r in reactions if reaction_name(r) != KEEP_UP)
+        for event, reactions in house.reactions.items()
+    }
     return replace(house, reactions=MappingProxyType(kept))
 
 

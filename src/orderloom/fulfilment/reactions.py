@@ -8,8 +8,8 @@ from orderloom.base.events import Event
 from orderloom.base.transaction import Tx
 from orderloom.base.types import Reaction
 from orderloom.fulfilment.callout import correlation_of, operation_of, outputs_of, payload_of, refusal_of, step_of
-from orderloom.fulfilment.charging import bill_orders, mark_passed_gates
-from orderloom.fulfilment.commands import absorb, finish_cancellations, forecast_orders, roll_up_orders, sync_holds
+from orderloom.fulfilment.charging import bill_orders
+from orderloom.fulfilment.commands import absorb, keep_up_orders, sync_holds
 from orderloom.fulfilment.commands.arriving import bill_increments
 from orderloom.fulfilment.events import KitsCompleted, OrderPlanned
 from orderloom.fulfilment.handlers import STEP_KINDS as HANDLERS
@@ -44,12 +44,8 @@ EXPECT = "expect"
 
 
 async def keep_up(tx: Tx, events: Sequence[Event]) -> None:
-    """Tell billing which gates are open, end what is taken back, roll up the states, look at the dates again."""
-    ids = _orders(events)
-    await mark_passed_gates(tx, ids)
-    await finish_cancellations(tx, ids)
-    await roll_up_orders(tx, ids)
-    await forecast_orders(tx, ids)
+    """Follow what became of steps: gates, cancellations, states and dates."""
+    await keep_up_orders(tx, _orders(events))
 
 
 async def announce(tx: Tx, events: Sequence[StepStarted]) -> None:

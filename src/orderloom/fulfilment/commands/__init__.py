@@ -2,7 +2,7 @@
 
 from orderloom.fulfilment.commands.cancelling import cancel_items, cancel_orders, finish_cancellations
 from orderloom.fulfilment.commands.changing import absorb, replan_orders
-from orderloom.fulfilment.commands.following import forecast_orders, roll_up_orders, watch_forecasts
+from orderloom.fulfilment.commands.following import forecast_orders, keep_up_orders, roll_up_orders, watch_forecasts
 from orderloom.fulfilment.commands.holding import hold_orders, release_holds, sync_holds
 from orderloom.fulfilment.commands.placing import PlacedOrder, place_orders, plan_orders, simulate_order, submit_orders
 
@@ -14,6 +14,7 @@ __all__ = [
     "finish_cancellations",
     "forecast_orders",
     "hold_orders",
+    "keep_up_orders",
     "place_orders",
     "plan_orders",
     "release_holds",

@@ -10,6 +10,8 @@ from orderloom.assets.reads import by_order_item
 from orderloom.base.transaction import Tx
 from orderloom.base.types import Subject
 from orderloom.fulfilment import store
+from orderloom.fulfilment.charging import mark_passed_gates
+from orderloom.fulfilment.commands.cancelling import finish_cancellations
 from orderloom.fulfilment.events import JeopardyChanged
 from orderloom.fulfilment.jeopardy import Progress, jeopardy, next_change, project
 from orderloom.fulfilment.planning import plan_again
@@ -100,6 +102,14 @@ async def forecast_orders(tx: Tx, order_ids: Sequence[int]) -> None:
         )
     for order_id, before, after in await store.record_forecasts(tx, forecasts):
         tx.emit(JeopardyChanged(subjects[order_id], before, after))
+
+
+async def keep_up_orders(tx: Tx, order_ids: Sequence[int]) -> None:
+    """Tell billing which gates are open, end what is taken back, roll up the states, look at the dates again."""
+    await mark_passed_gates(tx, order_ids)
+    await finish_cancellations(tx, order_ids)
+    await roll_up_orders(tx, order_ids)
+    await forecast_orders(tx, order_ids)
 
 
 async def watch_forecasts(tx: Tx) -> int:
