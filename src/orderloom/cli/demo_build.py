@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from orderloom.base.clock import make_movable, move_clock
-from orderloom.base.transaction import Database, transaction
+from orderloom.base.transaction import Database, Tx, transaction
 from orderloom.base.types import SYSTEM
 from orderloom.cli.demo_hands import Hands, actors_by_login
 from orderloom.cli.demo_orders import DAYS, order_stream
@@ -18,6 +18,7 @@ from orderloom.worker.loops import open_loops
 
 SEED = 20_061
 WORKER = "demo"
+OWN_PARTITIONS = timedelta(days=62)
 
 Told = Callable[[float, str], None]
 """Is told which share of the work is done, and a word about it."""
@@ -35,8 +36,8 @@ async def build_world(url: str, master: str, *, orders: int, told: Told) -> None
             end = await _turn_back(database, timedelta(days=DAYS + 14))
             begin = end - timedelta(days=DAYS + 14)
             history = History(database, loops, partners, now=begin, end=end)
-            await history.settle()
             async with transaction(database, SYSTEM) as tx:
+                await _add_months(tx, end)
                 await load_world(tx, partners_url=partners.url, master=master)
             hands = Hands(history, await actors_by_login(database))
             for wanted in order_stream(stream_customers(), until=end, count=orders):
@@ -53,6 +54,15 @@ async def _turn_back(database: Database, by: timedelta) -> datetime:
         await make_movable(tx)
         await move_clock(tx, -by)
         return tx.now
+
+
+async def _add_months(tx: Tx, end: datetime) -> None:
+    """Give the last weeks and the months to come their partitions; what is longer ago lies together in one."""
+    for table in ("base.event", "processes.step_log"):
+        await tx.value(
+            "SELECT base.add_months(%(table)s::regclass, %(first)s, %(last)s)",
+            {"table": table, "first": (end - OWN_PARTITIONS).date(), "last": (end + OWN_PARTITIONS).date()},
+        )
 
 
 async def _come_back(database: Database) -> None:

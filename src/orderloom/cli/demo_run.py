@@ -29,9 +29,8 @@ STRIDES = ((timedelta(days=14), timedelta(hours=4)), (timedelta(days=60), timede
 LONGEST_STRIDE = timedelta(hours=24)
 """What happens within one stride happens at its end: fewer stops. Long ago nobody can tell, lately one can."""
 
-MONTHLY = ("months", "claims")
 ONCE = frozenset({"forecasts", "recurring"})
-"""Clockwork: some a worker winds up every few hours, which here is once a month; some once a stop is enough."""
+"""Clockwork that once a stop is enough for."""
 
 MOST_ROUNDS = 500
 DEFAULT_HOURS = (1.0, 4.0, 24.0)
@@ -118,7 +117,6 @@ class History:
     orders: dict[int, Wanted] = field(default_factory=dict)
     watchers: list[Watcher] = field(default_factory=list)
     post: list[Letter] = field(default_factory=list)
-    month: int = 0
     kept_up_to: int = 0
     stops: int = 0
 
@@ -153,10 +151,6 @@ class History:
     async def settle(self) -> Pending:
         """Let the workers work until nothing is left to do, and look at what came of it."""
         loops = {loop.name: loop.body for loop in self.loops}
-        if self.now.month != self.month:
-            self.month = self.now.month
-            for name in MONTHLY:
-                await loops[name]()
         wound: set[str] = set()
         for _ in range(MOST_ROUNDS):
             pending = await self._pending()
