@@ -1,0 +1,18 @@
+"""A mistake in what somebody wrote, found before anything is decided with it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Mistake:
+    """Where it is (counted from 1), a stable code for programs, and a sentence that tells a person what to do."""
+
+    line: int
+    column: int
+    code: str
+    sentence: str
+
+    def __str__(self) -> str:
+        return f"Line {self.line}, column {self.column}: {self.sentence}"
