@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 
@@ -16,3 +17,11 @@ class Mistake:
 
     def __str__(self) -> str:
         return f"Line {self.line}, column {self.column}: {self.sentence}"
+
+
+class Mistaken(ValueError):
+    """Something written that cannot be used; `mistakes` are all that were found, in the order of the text."""
+
+    def __init__(self, mistakes: Iterable[Mistake]) -> None:
+        self.mistakes = tuple(sorted(mistakes))
+        super().__init__(" ".join(str(mistake) for mistake in self.mistakes))
