@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 
-from orderloom.feel.compile import UNKNOWN, Closure, Result, compiled, found, names_of, plain
-from orderloom.feel.parse import ConditionError, parse_tree
-from orderloom.feel.tree import Expression, Value
+from orderloom.feel.minimal_compile import UNKNOWN, Closure, Result, compiled, found, names_of, plain
+from orderloom.feel.minimal_parse import ConditionError, parse_tree, renamed
+from orderloom.feel.minimal_tree import Expression, Value
 
-__all__ = ["Condition", "ConditionError", "parse"]
+__all__ = ["Condition", "ConditionError", "parse", "renamed"]
 
 
 @dataclass(frozen=True, slots=True)

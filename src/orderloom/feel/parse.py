@@ -1,328 +1,442 @@
-"""Reading an expression: text to tokens to a typed tree, with the column of every mistake."""
+"""Reading FEEL: text to tokens to a typed tree, with the line and column of every mistake."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from decimal import Decimal
-from typing import Literal, NoReturn, cast
+from typing import cast
 
+from orderloom.feel.lex import text_of
+from orderloom.feel.limits import STANDARD, FeelError, FeelLimit, Limits, placed
+from orderloom.feel.names import BUILTIN_NAMES, BUILTIN_TYPES
+from orderloom.feel.reader import COMPARISONS, Reader
+from orderloom.feel.scope import Scope
+from orderloom.feel.times import temporal
 from orderloom.feel.tree import (
     Among,
+    Argument,
     Arithmetic,
+    Between,
     Both,
     Bound,
     Calculate,
+    Call,
     Choose,
     Compare,
     Comparison,
     Constant,
     Either,
+    Entries,
+    Entry,
     Expression,
+    Filter,
+    For,
+    Function,
+    InstanceOf,
+    Interval,
+    Items,
+    Iteration,
     Name,
-    Not,
-    Range,
+    Negate,
+    Parameter,
+    Path,
+    Quantified,
+    Quantifier,
+    Span,
+    Test,
+    Tests,
+    TypeName,
 )
 
-MAX_LENGTH = 2_000
-MAX_DEPTH = 40
-MAX_TERMS = 500
-MAX_DIGITS = 34
-WORDS = frozenset({"and", "or", "not", "in", "between", "if", "then", "else", "true", "false", "null"})
-_COMPARISONS = frozenset({"=", "!=", "<", "<=", ">", ">="})
-_TOKEN = re.compile(
-    r"""(?P<space>\s+)
-      | (?P<number>\d+(?:\.(?!\.)\d+)?|\.\d+)
-      | (?P<text>"(?:[^"\\\n]|\\.)*")
-      | (?P<name>[^\W\d]\w*(?:\.(?!\.)[^\W\d]\w*)*)
-      | (?P<sign>\.\.|!=|<=|>=|\*\*|[=<>+\-*/()\[\],])
-    """,
-    re.VERBOSE,
-)
-_ESCAPES = {"n": "\n", "t": "\t", "r": "\r", '"': '"', "\\": "\\"}
-
-Kind = Literal["number", "text", "name", "word", "sign", "end"]
+STANDARD_SCOPE = Scope(BUILTIN_NAMES, types=BUILTIN_TYPES)
+_LITERALS = {"true": True, "false": False, "null": None}
+_NUMBER = re.compile(r"-?(?:[0-9]+(?:\.[0-9]+)?|\.[0-9]+)")
+_TEXT = re.compile(r'"[^"\\]*"')
+# Binding strength, from the loosest; the standard's order (clause 10.3.1.2, rule 2 and below).
+_OR, _AND, _COMPARE, _SUM, _PRODUCT, _POWER, _NEGATE, _INSTANCE = range(1, 9)
+_STRENGTH = {
+    "or": _OR, "and": _AND, "=": _COMPARE, "!=": _COMPARE, "<": _COMPARE, "<=": _COMPARE, ">": _COMPARE, ">=": _COMPARE,
+    "between": _COMPARE, "in": _COMPARE, "+": _SUM, "-": _SUM, "*": _PRODUCT, "/": _PRODUCT, "**": _POWER,
+    "instance": _INSTANCE,
+}  # fmt: skip
 
 
-class ConditionError(ValueError):
-    """Text that is not an expression; `column` counts from 1."""
+def parse_expression(text: str, scope: Scope = STANDARD_SCOPE, *, limits: Limits = STANDARD) -> Expression:
+    """Read the whole text as one expression, or raise `FeelError`.
 
-    def __init__(self, message: str, column: int) -> None:
-        super().__init__(f"Column {column}: {message}")
-        self.message = message
-        self.column = column
-
-
-@dataclass(frozen=True, slots=True)
-class Token:
-    """A piece of the text."""
-
-    kind: Kind
-    text: str
-    column: int
+    Names with spaces or signs are read as the scope knows them, the longest first; the scope should have
+    `STANDARD_SCOPE` outside. A name that it does not know is the whole run of words.
+    """
+    simple = _simple(text, limits)
+    return simple if simple is not None else _Reader(text, scope, limits).whole()
 
 
-def parse_tree(text: str) -> Expression:
-    """Read the whole text as one expression, or raise `ConditionError`."""
-    if len(text) > MAX_LENGTH:
-        raise ConditionError(f"A condition has at most {MAX_LENGTH} characters; shorten it.", MAX_LENGTH + 1)
-    return _Reader(_tokens(text)).whole()
+def parse_tests(text: str, scope: Scope = STANDARD_SCOPE, *, limits: Limits = STANDARD) -> Tests:
+    """Read the whole text as unary tests: `-`, `not(...)`, or tests separated by commas, where `?` is the value."""
+    simple = _simple(text, limits)
+    return Tests((simple,)) if simple is not None else _Reader(text, scope, limits).whole_tests()
 
 
-def _tokens(text: str) -> list[Token]:
-    tokens: list[Token] = []
-    place = 0
-    while place < len(text):
-        match = _TOKEN.match(text, place)
-        if match is None:
-            _refuse_character(text, place)
-        kind = match.lastgroup
-        if kind != "space":
-            found = match.group()
-            tokens.append(Token("word" if found in WORDS else cast(Kind, kind), found, place + 1))
-        place = match.end()
-    tokens.append(Token("end", "", len(text) + 1))
-    return tokens
+def parse_type(text: str, scope: Scope = STANDARD_SCOPE, *, limits: Limits = STANDARD) -> TypeName:
+    """Read the whole text as the name of a type, such as `list<number>`."""
+    return _Reader(text, scope, limits).whole_type()
 
 
-def _refuse_character(text: str, place: int) -> NoReturn:
-    character = text[place]
-    if character == '"':
-        raise ConditionError("The text in quotes has no end; close it on the same line.", place + 1)
-    if character == "'":
-        raise ConditionError('Texts stand in double quotes, as in "jumpered".', place + 1)
-    if character in "&|!":
-        raise ConditionError("Write “and”, “or”, “not(...)” or “!=” here.", place + 1)
-    raise ConditionError(f"The character “{character}” has no meaning here; remove it.", place + 1)
+def _simple(text: str, limits: Limits) -> Constant | None:
+    """Most cells of tables are one number or one text; those need no reader."""
+    stripped = text.strip()
+    if len(text) <= min(limits.characters, 1_000):
+        if _TEXT.fullmatch(stripped):
+            return Constant(stripped[1:-1])
+        if _NUMBER.fullmatch(stripped) and stripped[0] != "-":
+            return Constant(number_of(stripped))
+    return None
 
 
-class _Reader:
-    """Recursive descent over the tokens; every level of nesting is counted."""
+def number_of(text: str) -> Decimal | None:
+    """The value of a numeric literal, rounded to 34 digits; beyond what a decimal128 holds it is null."""
+    from orderloom.feel.operators import rounded
 
-    def __init__(self, tokens: list[Token]) -> None:
-        self._tokens = tokens
-        self._place = 0
-        self._depth = 0
-        self._terms = 0
+    return rounded(Decimal(text))
+
+
+class _Reader(Reader):
+    """Precedence climbing over the tokens; every level of nesting is counted."""
 
     def whole(self) -> Expression:
-        if not self._now.text:
-            raise ConditionError("The condition is empty; write one or leave the field out.", 1)
+        if self._now.kind == "end":
+            self._refuse("The expression is empty; write one or leave the field out.")
         result = self._expression()
-        if self._now.text:
-            self._unexpected("The condition should end here, or go on with “and” or “or”")
+        self._expect_end("The expression should end here, or go on with “and” or “or”")
         return result
 
-    @property
-    def _now(self) -> Token:
-        return self._tokens[self._place]
+    def whole_tests(self) -> Tests:
+        first = self._now
+        if first.kind == "end":
+            self._refuse("The cell is empty; write “-” where every value passes.")
+        if first.text == "-" and self._tokens[1].kind == "end":
+            return Tests((), anything=True)
+        if first.text == "not" and self._peek_sign(1, "(") and (negated := self._negated_tests()) is not None:
+            return negated
+        tests = self._tests()
+        self._expect_end("The tests should end here, or go on after a comma")
+        return Tests(tests)
 
-    def _take(self) -> Token:
-        token = self._tokens[self._place]
-        self._place += 1
-        return token
+    def _negated_tests(self) -> Tests | None:
+        """The tests within `not(...)` if that is the whole cell; it may also begin an expression."""
+        try:
+            self._place = 2
+            tests = self._tests()
+            self._expect(")", "to close “not(”")
+            self._expect_end("The tests should end here")
+        except FeelError:
+            self._place = self._depth = self._filters = self._range_ends = 0
+            return None
+        return Tests(tests, negated=True)
 
-    def _accept(self, *texts: str) -> Token | None:
-        token = self._now
-        if token.kind in ("sign", "word") and token.text in texts:
-            self._place += 1
-            return token
-        return None
+    # Expressions
 
-    def _expect(self, text: str, why: str) -> None:
-        if self._accept(text) is None:
-            self._unexpected(f"“{text}” is missing {why}")
-
-    def _unexpected(self, message: str) -> NoReturn:
-        token = self._now
-        if token.text == "=" and self._place and self._tokens[self._place - 1].text == "=":
-            raise ConditionError("Write a single “=” to compare.", token.column)
-        found = f"; found “{token.text}”" if token.text else ""
-        raise ConditionError(f"{message}{found}.", token.column)
-
-    def _expression(self) -> Expression:
+    def _expression(self, strength: int = _OR) -> Expression:
         self._depth += 1
-        if self._depth > MAX_DEPTH:
-            raise ConditionError(f"Nested more than {MAX_DEPTH} deep; split the condition.", self._now.column)
-        result = self._choice() if self._accept("if") else self._either()
+        if self._depth > self._limits.depth:
+            raise FeelLimit(
+                "depth",
+                f"Nested more than {self._limits.depth} deep; split the expression.",
+                **placed(self._text, self._now.at),
+            )
+        result = self._climbed(self._operand(), strength)
         self._depth -= 1
         return result
 
-    def _choice(self) -> Expression:
-        condition = self._expression()
-        self._expect("then", "after the condition of “if”")
-        then = self._expression()
-        self._expect("else", "after “then”")
-        return Choose(condition, then, self._expression())
+    def _climbed(self, result: Expression, strength: int) -> Expression:
+        while (found := self._operator_strength()) >= strength:
+            result = self._operation(result, found)
+        return result
 
-    def _either(self) -> Expression:
-        left = self._both()
-        while self._accept("or"):
-            left = Either(left, self._counted(self._both))
-        return left
+    def _operator_strength(self) -> int:
+        token = self._tokens[self._place]
+        return _STRENGTH.get(token.text, 0) if token.kind in ("sign", "word") else 0
 
-    def _both(self) -> Expression:
-        left = self._comparison()
-        while self._accept("and"):
-            left = Both(left, self._counted(self._comparison))
-        return left
-
-    def _counted(self, read: Callable[[], Expression]) -> Expression:
-        # A long flat chain makes a deep tree to the left; this bounds it as depth bounds brackets.
-        self._terms += 1
-        if self._terms > MAX_TERMS:
-            raise ConditionError(f"More than {MAX_TERMS} terms; split the condition.", self._now.column)
-        return read()
-
-    def _comparison(self) -> Expression:
-        left = self._sum()
-        if (token := self._now).kind == "sign" and token.text in _COMPARISONS:
-            self._place += 1
-            return Compare(cast(Comparison, token.text), left, self._sum())
-        if self._accept("between"):
-            low = self._sum()
-            self._expect("and", "between the two ends of “between”")
-            return Among(left, (Range(low, self._sum(), True, True),))
-        if self._accept("in"):
-            return Among(left, self._tests())
-        return left
-
-    def _tests(self) -> tuple[Expression | Range | Bound, ...]:
-        if self._now.text == "(" and not self._is_range():
-            self._take()
-            tests = [self._test()]
-            while self._accept(","):
-                tests.append(self._counted_test())
-            self._expect(")", "after the list of values")
-            return tuple(tests)
-        return (self._test(),)
-
-    def _counted_test(self) -> Expression | Range | Bound:
-        self._terms += 1
-        if self._terms > MAX_TERMS:
-            raise ConditionError(f"More than {MAX_TERMS} values; split the condition.", self._now.column)
-        return self._test()
-
-    def _is_range(self) -> bool:
-        depth = 0
-        for token in self._tokens[self._place :]:
-            if token.kind != "sign":
-                continue
-            if token.text in "([" and depth >= 0:
-                depth += 1
-            elif token.text in ")]":
-                depth -= 1
-                if depth == 0:
-                    return False
-            elif depth == 1 and token.text == "..":
-                return True
-            elif depth == 1 and token.text == ",":
-                return False
-        return False
-
-    def _test(self) -> Expression | Range | Bound:
-        token = self._now
-        if token.kind == "sign" and token.text in _COMPARISONS:
-            self._take()
-            return Bound(cast(Comparison, token.text), self._sum())
-        if token.text in ("[", "]") or (token.text == "(" and self._is_range()):
-            return self._range()
-        return self._sum()
-
-    def _range(self) -> Range:
-        low_included = self._take().text == "["
-        low = self._sum()
-        self._expect("..", "between the two ends of a range")
-        high = self._sum()
-        closing = self._accept("]", ")", "[")
-        if closing is None:
-            self._unexpected("“]” or “)” is missing at the end of a range")
-        return Range(low, high, low_included, closing.text == "]")
-
-    def _sum(self) -> Expression:
-        left = self._product()
-        while token := self._accept("+", "-"):
-            left = Calculate(cast(Arithmetic, token.text), left, self._counted(self._product))
-        return left
-
-    def _product(self) -> Expression:
-        left = self._power()
-        while token := self._accept("*", "/"):
-            left = Calculate(cast(Arithmetic, token.text), left, self._counted(self._power))
-        return left
-
-    def _power(self) -> Expression:
-        left = self._signed()
-        while self._accept("**"):
-            left = Calculate("**", left, self._counted(self._signed))
-        return left
-
-    def _signed(self) -> Expression:
-        negative = False
-        while self._accept("-"):
-            negative = not negative
-        inner = self._primary()
-        return Calculate("-", Constant(Decimal(0)), inner) if negative else inner
-
-    def _primary(self) -> Expression:
+    def _operation(self, left: Expression, strength: int) -> Expression:
         token = self._take()
-        match token.kind:
-            case "number":
-                return self._number(token)
-            case "text":
-                return Constant(_unescaped(token))
-            case "name":
-                return self._name(token)
-            case "word" if token.text in ("true", "false", "null"):
-                return Constant({"true": True, "false": False, "null": None}[token.text])
-            case "word" if token.text == "not":
-                return Not(self._negated())
-        if token.text == "(":
-            inner = self._expression()
-            self._expect(")", "to close the bracket")
-            return inner
+        sign, at = token.text, token.at
+        match strength:
+            case 1 | 2:
+                return self._junction(left, sign, at)
+            case 3 if sign == "between":
+                low = self._expression(_SUM)
+                self._expect("and", "between the two ends of “between”")
+                return Between(left, low, self._expression(_SUM), at=at)
+            case 3 if sign == "in":
+                return Among(left, self._listed_tests(), at=at)
+            case 3:
+                return Compare(cast(Comparison, sign), left, self._expression(_SUM), at=at)
+            case 8:
+                self._expect("of", "after “instance”")
+                return InstanceOf(left, self._type(), at=at)
+        return Calculate(cast(Arithmetic, sign), left, self._expression(strength + 1), at=at)
+
+    def _junction(self, left: Expression, sign: str, at: int) -> Expression:
+        strength = _STRENGTH[sign]
+        terms = [left, self._expression(strength + 1)]
+        while self._accept(sign):
+            terms.append(self._expression(strength + 1))
+        return Both(tuple(terms), at=at) if sign == "and" else Either(tuple(terms), at=at)
+
+    def _operand(self) -> Expression:
+        token = self._now
+        if token.kind == "sign":
+            if token.text == "-":
+                return self._negation()
+            return self._postfixed(self._bracketed())
+        if token.kind == "word" and token.text in ("if", "for", "some", "every", "function") and not self._is_name():
+            return self._construct()
+        return self._postfixed(self._primary())
+
+    def _negation(self) -> Expression:
+        at = self._take().at
+        inner = self._expression(_NEGATE)
+        if isinstance(inner, Constant) and isinstance(inner.value, Decimal) and inner.value and inner.at == at + 1:
+            return Constant(-inner.value, at=at)
+        return Negate(inner, at=at)
+
+    def _construct(self) -> Expression:
+        token = self._take()
+        match token.text:
+            case "if":
+                condition = self._expression()
+                self._expect("then", "after the condition of “if”")
+                then = self._expression()
+                self._expect("else", "after “then”")
+                return Choose(condition, then, self._expression(), at=token.at)
+            case "function":
+                return self._postfixed(self._function(token.at))
+        outer = self._scope
+        iterations = self._iterations()
+        try:
+            if token.text == "for":
+                self._expect("return", "after the lists of “for”")
+                self._scope = Scope(("partial",), outer=self._scope)
+                return For(iterations, self._expression(), at=token.at)
+            self._expect("satisfies", f"after the lists of “{token.text}”")
+            return Quantified(cast(Quantifier, token.text), iterations, self._expression(), at=token.at)
+        finally:
+            self._scope = outer
+
+    def _iterations(self) -> tuple[Iteration, ...]:
+        found: list[Iteration] = []
+        while True:
+            at = self._now.at
+            name = self._new_name("in")
+            self._expect("in", "after the name")
+            source = self._expression()
+            if self._accept(".."):
+                found.append(Iteration(name, Span(source, self._expression(), at=source.at), at=at))
+            else:
+                found.append(Iteration(name, source, at=at))
+            self._scope = Scope((name,), outer=self._scope)
+            if not self._accept(","):
+                return tuple(found)
+
+    def _function(self, at: int) -> Function:
+        self._expect("(", "after “function”")
+        parameters: list[Parameter] = []
+        while not self._accept(")"):
+            if parameters:
+                self._expect(",", "between the parameters")
+            start = self._now.at
+            name = self._new_name(",", ":", ")")
+            kind = self._type() if self._accept(":") else None
+            parameters.append(Parameter(name, kind, at=start))
+        outer = self._scope
+        self._scope = Scope((parameter.name for parameter in parameters), outer=outer)
+        external = self._now.text == "external" and not self._is_name() and self._accept("external") is not None
+        body = self._expression()
+        self._scope = outer
+        return Function(tuple(parameters), body, external, at=at)
+
+    # Brackets
+
+    def _bracketed(self) -> Expression:
+        token = self._take()
+        match token.text:
+            case "(":
+                return self._parenthesized(token.at)
+            case "[":
+                return self._list_or_interval(token.at)
+            case "]":
+                low = self._expression()
+                return self._interval(low, low_included=False, at=token.at)
+            case "{":
+                return self._context(token.at)
+            case "@" if self._now.kind == "text":
+                return Constant(temporal(text_of(self._take().text)), at=token.at)
         self._place -= 1
         self._unexpected("A value or a name is missing here")
 
-    def _number(self, token: Token) -> Constant:
-        if len(token.text) > MAX_DIGITS:
-            raise ConditionError(f"A number has at most {MAX_DIGITS} digits.", token.column)
-        return Constant(Decimal(token.text))
-
-    def _name(self, token: Token) -> Name:
-        if self._now.text == "(":
-            raise ConditionError(f"The function “{token.text}” is not known here.", token.column)
-        return Name(token.text)
-
-    def _negated(self) -> Expression:
-        if self._now.text == "(":
-            self._take()
-            inner = self._expression()
-            self._expect(")", "to close “not(”")
-            return inner
-        self._depth += 1
-        if self._depth > MAX_DEPTH:
-            raise ConditionError(f"Nested more than {MAX_DEPTH} deep; split the condition.", self._now.column)
-        inner = self._comparison()
-        self._depth -= 1
+    def _parenthesized(self, at: int) -> Expression:
+        if self._now.text in COMPARISONS and self._now.kind == "sign":
+            bound = self._bound()
+            self._expect(")", "to close the bracket")
+            return bound
+        inner = self._inner()
+        if self._now.text == "..":
+            return self._interval(inner, low_included=False, at=at)
+        self._expect(")", "to close the bracket")
         return inner
 
+    def _inner(self) -> Expression:
+        """An expression in brackets, where an outer range's end has no say about “[”."""
+        ends, self._range_ends = self._range_ends, 0
+        result = self._expression()
+        self._range_ends = ends
+        return result
 
-def _unescaped(token: Token) -> str:
-    def replaced(match: re.Match[str]) -> str:
-        if match.group(1) not in _ESCAPES:
-            raise ConditionError(f"The escape “\\{match.group(1)}” is not known.", token.column + match.start() + 1)
-        return _ESCAPES[match.group(1)]
+    def _list_or_interval(self, at: int) -> Expression:
+        if self._accept("]"):
+            return Items((), at=at)
+        items = [self._inner()]
+        if self._now.text == "..":
+            return self._interval(items[0], low_included=True, at=at)
+        while self._accept(","):
+            items.append(self._inner())
+        self._expect("]", "to close the list")
+        return Items(tuple(items), at=at)
 
-    return re.sub(r"\\(.)", replaced, token.text[1:-1])
+    def _interval(self, low: Expression, *, low_included: bool, at: int) -> Expression:
+        self._expect("..", "between the two ends of a range")
+        self._range_ends += 1
+        high = self._expression()
+        self._range_ends -= 1
+        closing = self._accept("]", ")", "[")
+        if closing is None:
+            self._unexpected("“]” or “)” is missing at the end of a range")
+        return Interval(low, high, low_included, closing.text == "]", at=at)
 
+    def _context(self, at: int) -> Expression:
+        entries: list[Entry] = []
+        outer = self._scope
+        self._scope = Scope(outer=outer)
+        while not self._accept("}"):
+            if entries:
+                self._expect(",", "between the entries")
+            start = self._now.at
+            key = text_of(self._take().text) if self._now.kind == "text" else self._new_name(":")
+            if any(entry.key == key for entry in entries):
+                self._refuse(f"The context has two entries “{key[:40]}”; rename one.")
+            self._expect(":", "after the name of the entry")
+            entries.append(Entry(key, self._inner(), at=start))
+            self._scope.add_name(key)
+            self._own.add_member(key)
+        self._scope = outer
+        return Entries(tuple(entries), at=at)
 
-def renamed(text: str, names: Mapping[str, str]) -> str:
-    """The same expression with some of its names replaced."""
-    result = text
-    for token in reversed(_tokens(text)):
-        if token.kind == "name" and token.text in names:
-            start = token.column - 1
-            result = result[:start] + names[token.text] + result[start + len(token.text) :]
-    return result
+    # Names, calls, paths, filters
+
+    def _primary(self) -> Expression:
+        token = self._now
+        if token.kind == "number":
+            self._place += 1
+            return Constant(number_of(token.text), at=token.at)
+        if token.kind == "text":
+            self._place += 1
+            return Constant(text_of(token.text), at=token.at)
+        if token.kind != "word":
+            self._unexpected("A value or a name is missing here")
+        if token.text in _LITERALS and not self._is_name():
+            self._place += 1
+            return Constant(_LITERALS[token.text], at=token.at)
+        return Name(self._known_name(), at=token.at)
+
+    def _postfixed(self, result: Expression) -> Expression:
+        while True:
+            token = self._now
+            if token.kind != "sign" or token.text not in (".", "[", "("):
+                return result
+            if token.text == ".":
+                self._place += 1
+                result = Path(result, self._member(), at=token.at)
+            elif token.text == "(":
+                result = Call(result, self._arguments(), at=result.at)
+            elif self._range_ends and self._closes_range():
+                return result
+            else:
+                self._place += 1
+                self._filters += 1
+                condition = self._inner()
+                self._filters -= 1
+                self._expect("]", "to close the filter")
+                result = Filter(result, condition, at=token.at)
+
+    def _closes_range(self) -> bool:
+        """Whether this “[” ends an open range: nothing that could begin an expression follows it."""
+        after = self._tokens[self._place + 1]
+        if after.kind == "sign":
+            return after.text not in ("(", "[", "{", "@", "-", "]")
+        return after.kind == "end" or after.text in (
+            "and",
+            "or",
+            "then",
+            "else",
+            "return",
+            "satisfies",
+            "in",
+            "between",
+        )
+
+    def _arguments(self) -> tuple[Argument, ...]:
+        self._take()
+        found: list[Argument] = []
+        named = self._is_named()
+        while not self._accept(")"):
+            if found:
+                self._expect(",", "between the arguments")
+            at = self._now.at
+            name = None
+            if named:
+                name = self._new_name(":")
+                self._expect(":", "after the name of the argument")
+            if self._now.kind == "sign" and self._now.text in COMPARISONS:
+                found.append(Argument(self._bound(), name, at=at))
+            else:
+                found.append(Argument(self._inner(), name, at=at))
+        return tuple(found)
+
+    # Tests and types
+
+    def _tests(self) -> tuple[Test, ...]:
+        found = [self._test()]
+        while self._accept(","):
+            found.append(self._test())
+        return tuple(found)
+
+    def _listed_tests(self) -> tuple[Test, ...]:
+        """What stands after `in`: one test, or several in brackets.
+
+        A bracket may also open a range, as in `(1..5]`, or an expression, as in `(a + b) * c`.
+        """
+        if not self._peek_sign(0, "("):
+            return (self._test(_SUM),)
+        at = self._take().at
+        ends, self._range_ends = self._range_ends, 0
+        first = self._test()
+        found = [first]
+        if self._now.text == ".." and not isinstance(first, Bound):
+            found = [self._interval(first, low_included=False, at=at)]
+        else:
+            while self._accept(","):
+                found.append(self._test())
+            self._expect(")", "after the list of values")
+        self._range_ends = ends
+        if len(found) == 1:
+            return (self._climbed(self._postfixed(found[0]), _SUM),)
+        return tuple(found)
+
+    def _test(self, strength: int = _OR) -> Test:
+        if self._now.kind == "sign" and self._now.text in COMPARISONS:
+            return self._bound()
+        return self._expression(strength)
+
+    def _bound(self) -> Bound:
+        token = self._take()
+        return Bound(cast(Comparison, token.text), self._expression(_SUM), at=token.at)

@@ -8,9 +8,8 @@ from operator import attrgetter
 
 from orderloom.base.refusals import Problem
 from orderloom.catalog.types import Scalar
-from orderloom.feel.conditions import Condition
+from orderloom.feel.conditions import Condition, renamed
 from orderloom.feel.names import identifier
-from orderloom.feel.parse import renamed
 from orderloom.fulfilment.graph import Body, Graph, Step
 
 Told = dict[tuple[str, str], Scalar]

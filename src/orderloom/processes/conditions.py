@@ -6,8 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from orderloom.base.refusals import Problem
-from orderloom.feel.conditions import parse
-from orderloom.feel.parse import ConditionError
+from orderloom.feel.conditions import ConditionError, parse
 
 
 def holds(text: str, variables: Mapping[str, Any]) -> bool | None:

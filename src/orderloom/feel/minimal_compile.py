@@ -8,7 +8,7 @@ from decimal import Context, Decimal, DecimalException, Overflow
 from enum import Enum
 from typing import Protocol
 
-from orderloom.feel.tree import (
+from orderloom.feel.minimal_tree import (
     Among,
     Both,
     Bound,
