@@ -5,21 +5,19 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
 from decimal import Decimal
-from typing import Protocol, cast
+from typing import cast
 
 from orderloom.feel.tree import Bound, Compare, Constant, Expression, Interval, Items, Name, Negate, Tests
+from orderloom.feel.values import DAY, Date, DateTime, Days, Months, Time, date_of
 
 _MIRRORED = {"<": ">", "<=": ">=", ">": "<", ">=": "<=", "=": "=", "!=": "!="}
 _TEXTS = ("other", "another", "something", "a", "x", "zzz")
-_DAY = timedelta(days=1)
+_TIMES = (Time, DateTime)
+_KINDS = (Decimal, str, bool, Date, Time, DateTime, Days, Months)
 
-
-class Ordered(Protocol):
-    """A value that can be compared with its own kind."""
-
-    def __lt__(self, other: object, /) -> bool: ...
+Ordered = Decimal | str | bool | Date | Time | DateTime | Days | Months
+Key = Decimal | str | bool | int
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +86,7 @@ class _Gathered:
         match test:
             case Interval(low, high, low_included, high_included):
                 self.null_is_false = False
-                self.spans.append(Span(self._end(low), self._end(high), low_included, high_included))
+                self.spans.append(Span(self._ordered(low), self._ordered(high), low_included, high_included))
             case Bound(sign, end):
                 self._compared(sign, end)
             case Compare(sign, Name("?"), end):
@@ -107,7 +105,7 @@ class _Gathered:
                 raise NoSpans
             self.null = True
             return
-        limit = self._end(end)
+        limit = self._end(end) if sign in ("=", "!=") else self._ordered(end)
         match sign:
             case "=":
                 self.spans.append(Span(limit, limit))
@@ -122,15 +120,18 @@ class _Gathered:
                 self.null_is_false = False
                 self.spans.append(Span(limit, None, low_included=sign == ">="))
 
+    def _ordered(self, end: Expression) -> Ordered:
+        value = self._end(end)
+        if isinstance(value, bool):
+            raise NoSpans
+        return value
+
     def _end(self, end: Expression) -> Ordered:
         value = self._constant(end)
-        if value is None or not hasattr(type(value), "__lt__") or isinstance(value, list | dict):
-            raise NoSpans
-        if isinstance(value, datetime | time) and value.tzinfo is not None:
-            # Zoned and local times have no common order.
+        if not isinstance(value, _KINDS):
             raise NoSpans
         self._kinds.add(type(value))
-        return cast(Ordered, value)
+        return value
 
 
 def plain_constant(expression: Expression) -> object:
@@ -143,6 +144,20 @@ def plain_constant(expression: Expression) -> object:
     raise NoSpans
 
 
+def key_of(value: Ordered) -> Key:
+    """What a value is ordered by among its kind."""
+    match value:
+        case DateTime() | Time():
+            return value.instant()
+        case Date():
+            return value.epoch_day()
+        case Days():
+            return value.nanoseconds
+        case Months():
+            return value.count
+    return value
+
+
 class Column:
     """The cells of one input, over the pieces into which their ends cut its values.
 
@@ -150,16 +165,20 @@ class Column:
     `passing[piece]` is the set of rules that let it pass, as bits.
     """
 
-    __slots__ = ("kind", "null", "passing", "pieces", "points")
+    __slots__ = ("_values", "kind", "null", "passing", "pieces", "points")
 
     def __init__(self, cells: Sequence[Accepted], allowed: Accepted | None = None, kind: type | None = None) -> None:
         kinds = {cell.kind for cell in cells if cell.kind} | ({allowed.kind} if allowed and allowed.kind else set())
         if len(kinds) > 1:
             raise NoSpans
         self.kind = next(iter(kinds), kind)
-        ends = {end for cell in (*cells, *_listed(allowed)) for s in cell.spans for end in (s.low, s.high)}
-        ends |= {False, True} if self.kind is bool else set()
-        self.points: list[Ordered] = sorted(end for end in ends if end is not None)  # type: ignore[type-var]
+        ends = [end for cell in (*cells, *_listed(allowed)) for s in cell.spans for end in (s.low, s.high)]
+        values = [end for end in (*ends, *((False, True) if self.kind is bool else ())) if end is not None]
+        if len({v.is_local if isinstance(v, Time) else v.time.is_local for v in values if isinstance(v, _TIMES)}) > 1:
+            # Local and zoned times have no common order.
+            raise NoSpans
+        self._values = {key_of(value): value for value in values}
+        self.points: list[Key] = sorted(self._values)
         self.null = 2 * len(self.points) + 1
         self.passing = self._passing(cells)
         self.pieces = self._domain(allowed, with_null=any(cell.mentions_null for cell in cells))
@@ -189,8 +208,9 @@ class Column:
             return None
         before = self.points[piece // 2 - 1] if piece >= 2 else None
         if piece % 2:
-            return self.points[piece // 2]
-        return _between(before, self.points[piece // 2] if piece // 2 < len(self.points) else None, self.kind)
+            return self._values[self.points[piece // 2]]
+        after = self.points[piece // 2] if piece // 2 < len(self.points) else None
+        return _between(before, after, self.kind, like=next(iter(self._values.values()), None))
 
     def _pair(self, span: Span, last: int) -> tuple[int, int]:
         low = 0 if span.low is None else self._place(span.low) + (not span.low_included)
@@ -198,7 +218,7 @@ class Column:
         return low, high
 
     def _place(self, value: Ordered) -> int:
-        return 2 * bisect_left(self.points, value) + 1  # type: ignore[type-var]
+        return 2 * bisect_left(self.points, key_of(value)) + 1
 
     def _passing(self, cells: Sequence[Accepted]) -> list[int]:
         changes = [0] * (self.null + 1)
@@ -247,17 +267,17 @@ def _complement(pairs: Iterable[tuple[int, int]], last: int) -> list[tuple[int, 
     return [*found, (start, last)] if start <= last else found
 
 
-def _between(low: object, high: object, kind: type | None) -> object:
-    """A value of the kind strictly between two others, as round as can be."""
+def _between(low: object, high: object, kind: type | None, *, like: object) -> object:
+    """A value of the kind strictly between two keys, as round as can be."""
     if kind is Decimal:
         return _number_between(cast("Decimal | None", low), cast("Decimal | None", high))
     if kind is str:
         return _text_between(cast("str | None", low), cast("str | None", high))
-    if kind in (date, datetime, timedelta):
-        return _moment_between(low, high, _DAY, kind)
     if kind is None:
         return "anything"
-    raise NoSpans
+    if kind is bool:
+        raise NoSpans
+    return _moment_between(cast("int | None", low), cast("int | None", high), kind, like)
 
 
 def _number_between(low: Decimal | None, high: Decimal | None) -> Decimal:
@@ -290,16 +310,30 @@ def _text_between(low: str | None, high: str | None) -> str:
     raise NoSpans
 
 
-def _moment_between(low: object, high: object, step: timedelta, kind: type) -> object:
-    if low is None and high is None:
-        return {date: date(2026, 1, 1), datetime: datetime(2026, 1, 1), timedelta: step}[kind]  # noqa: DTZ001
-    try:
-        near = low + step if low is not None else high - step  # type: ignore[operator]
-        if high is None or low is None or near < high:
-            return near
-        middle = low + (high - low) / 2  # type: ignore[operator]
-    except OverflowError:
-        raise NoSpans from None
-    if low < middle < high:  # type: ignore[operator]
-        return middle
-    raise NoSpans
+def _moment_between(low: int | None, high: int | None, kind: type, like: object) -> object:
+    step = 1 if kind in (Date, Months) else DAY
+    if low is None:
+        count = high - step if high is not None else 0
+    elif high is None:
+        count = low + step
+    else:
+        count = low + step if low + step < high else (low + high) // 2
+        if count <= low:
+            raise NoSpans
+    return _moment(count, kind, like)
+
+
+def _moment(count: int, kind: type, like: object) -> object:
+    if kind is Date:
+        return date_of(count)
+    if kind is Months:
+        return Months(count)
+    if kind is Days:
+        return Days(count)
+    zone = like if isinstance(like, Time) else like.time if isinstance(like, DateTime) else Time(0)
+    offset = None if zone.is_local else 0
+    if kind is Time:
+        if not 0 <= count < DAY:
+            raise NoSpans
+        return Time(count, offset)
+    return DateTime(date_of(count // DAY), Time(count % DAY, offset))

@@ -92,12 +92,9 @@ def read_document(source: str | bytes) -> Document:
 def _decoded(source: bytes) -> str:
     if len(source) > 2 * MAX_BYTES:
         raise XmlMistake(f"A model has at most {MAX_BYTES:,} bytes; split it and import the parts.", Place())
-    for mark, encoding in _MARKS:
-        if source.startswith(mark):
-            break
-    else:
-        declared = _DECLARED.match(source)
-        encoding = declared.group(1).decode("ascii").lower() if declared else "utf-8"
+    declared = _DECLARED.match(source)
+    encoding = declared.group(1).decode("ascii").lower() if declared else "utf-8"
+    encoding = next((marked for mark, marked in _MARKS if source.startswith(mark)), encoding)
     if encoding not in _ENCODINGS and encoding != "utf-8-sig":
         raise XmlMistake(f"The encoding “{encoding}” is not read here; save the model as UTF-8.", Place())
     try:

@@ -1,0 +1,187 @@
+"""The types of a model at work: whether a value conforms, and the conversions that the standard makes (10.3.2.9.4)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+
+from orderloom.feel.dmn.boxed import ItemDefinition
+from orderloom.feel.values import Callee, Date, DateTime, Days, Months, Range, Time
+
+Test = Callable[[object], bool]
+BASES: Mapping[str, tuple[type, ...]] = {
+    "Any": (object,),
+    "Null": (type(None),),
+    "number": (Decimal,),
+    "string": (str,),
+    "boolean": (bool,),
+    "date": (Date,),
+    "time": (Time,),
+    "date and time": (DateTime,),
+    "dateTime": (DateTime,),
+    "days and time duration": (Days,),
+    "dayTimeDuration": (Days,),
+    "years and months duration": (Months,),
+    "yearMonthDuration": (Months,),
+    "duration": (Days, Months),
+    "context": (dict,),
+    "list": (list,),
+    "function": (Callee,),
+    "range": (Range,),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A type: classes that its values have, item and member types, and tests that they must pass.
+
+    Types may refer to themselves through `of`, which is looked up when a value is seen.
+    """
+
+    name: str
+    classes: tuple[type, ...] = (object,)
+    item: Kind | None = None
+    members: Mapping[str, Kind] | None = None
+    arity: int | None = None
+    test: Test | None = None
+    of: Callable[[], Kind] | None = None
+
+    @property
+    def is_any(self) -> bool:
+        return self.classes == (object,) and self.of is None and self.test is None
+
+    @property
+    def is_list(self) -> bool:
+        if self.of is not None:
+            return self.of().is_list
+        return self.item is not None or self.classes == (list,)
+
+    def holds(self, value: object) -> bool:
+        """Whether a value conforms; null conforms to every type."""
+        if value is None:
+            return True
+        if self.of is not None and not self.of().holds(value):
+            return False
+        if self.of is None and not self._holds_itself(value):
+            return False
+        return self.test is None or self.test(value)
+
+    def _holds_itself(self, value: object) -> bool:
+        if not isinstance(value, self.classes):
+            return False
+        if self.item is not None:
+            return isinstance(value, list) and all(self.item.holds(inner) for inner in value)
+        if self.members is not None:
+            return isinstance(value, dict) and all(
+                name in value and kind.holds(value[name]) for name, kind in self.members.items()
+            )
+        return self.arity is None or (isinstance(value, Callee) and len(value.parameters) == self.arity)
+
+    def wants(self, kind: type) -> bool:
+        """Whether values of this class are of the type, its tests aside."""
+        return self.of().wants(kind) if self.of is not None else kind in self.classes
+
+
+ANY = Kind("Any")
+
+
+def converted(value: object, kind: Kind) -> tuple[object, bool]:
+    """The value as the type wants it, and whether it could be had; one that could not is null."""
+    if value is None or kind.is_any:
+        return value, True
+    if kind.holds(value):
+        return value, True
+    if isinstance(value, Date) and kind.wants(DateTime):
+        midnight = DateTime(value, Time(0, 0))
+        return (midnight, True) if kind.holds(midnight) else (None, False)
+    if kind.is_list and not isinstance(value, list):
+        return ([value], True) if kind.holds([value]) else (None, False)
+    if not kind.is_list and isinstance(value, list) and len(value) == 1:
+        return (value[0], True) if kind.holds(value[0]) else (None, False)
+    return None, False
+
+
+class Kinds:
+    """The types of one model by name, its imported ones under their prefix."""
+
+    def __init__(
+        self,
+        definitions: Iterable[ItemDefinition],
+        imported: Mapping[str, Kinds],
+        test_of: Callable[[ItemDefinition, str], Test | None],
+    ) -> None:
+        self._definitions = {definition.name: definition for definition in definitions}
+        self._imported = imported
+        self._test_of = test_of
+        self._made: dict[str, Kind] = {}
+        self._open: set[str] = set()
+
+    def names(self) -> list[str]:
+        """All names of types that this model knows besides the built-in ones."""
+        inner = [f"{prefix}.{name}" if prefix else name for prefix, k in self._imported.items() for name in k.names()]
+        return [*self._definitions, *inner]
+
+    def members(self) -> set[str]:
+        """The names of all components of all types."""
+        found: set[str] = set()
+        pending = list(self._definitions.values())
+        while pending:
+            for component in pending.pop().components:
+                found.add(component.name)
+                pending.append(component)
+        return found.union(*(kinds.members() for kinds in self._imported.values()))
+
+    def definition(self, name: str) -> ItemDefinition | None:
+        """The item definition of this name, here or imported."""
+        if name in self._definitions:
+            return self._definitions[name]
+        for prefix, kinds in self._imported.items():
+            if not prefix or name.startswith(f"{prefix}."):
+                found = kinds.definition(name[len(prefix) + 1 :] if prefix else name)
+                if found is not None:
+                    return found
+        return None
+
+    def named(self, name: str) -> Kind | None:
+        """The type of this name, none if there is none; no name is `Any`."""
+        if not name:
+            return ANY
+        if name in self._made:
+            return self._made[name]
+        definition = self._definitions.get(name)
+        if definition is None:
+            return self._foreign(name)
+        if name in self._open:
+            return Kind(name, of=lambda: self._made.get(name, ANY))
+        self._open.add(name)
+        self._made[name] = made = self._kind(definition)
+        return made
+
+    def _foreign(self, name: str) -> Kind | None:
+        for prefix, kinds in self._imported.items():
+            if not prefix or name.startswith(f"{prefix}."):
+                found = kinds.named(name[len(prefix) + 1 :] if prefix else name)
+                if found is not None:
+                    return found
+        return Kind(name, BASES[name]) if name in BASES else None
+
+    def _kind(self, definition: ItemDefinition) -> Kind:
+        if definition.function is not None:
+            base = Kind(definition.name, (Callee,), arity=len(definition.function.parameters))
+        elif definition.components:
+            members = {component.name: self._kind(component) for component in definition.components}
+            base = Kind(definition.name, (dict,), members=members)
+        else:
+            base = self.named(definition.base) or ANY
+        allowed = self._test_of(definition, "allowed")
+        if allowed is not None:
+            base = Kind(definition.name, of=_always(base), test=allowed)
+        if definition.is_list:
+            base = Kind(definition.name, (list,), item=base)
+        constraint = self._test_of(definition, "constraint")
+        return Kind(definition.name, of=_always(base), test=constraint) if constraint is not None else base
+
+
+def _always(kind: Kind) -> Callable[[], Kind]:
+    return lambda: kind
