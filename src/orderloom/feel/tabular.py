@@ -8,7 +8,7 @@ from typing import Protocol
 
 import yaml
 
-from orderloom.feel.cells import Numerals, as_feel, numerals_of
+from orderloom.feel.spelling import Numerals, as_feel, numerals_of
 from orderloom.feel.mistakes import Mistake, Mistaken
 from orderloom.feel.rows import MAX_CHARACTERS, read_rows
 from orderloom.feel.table import ANYTHING, HitPolicy, Input, Output, Rule, Table
