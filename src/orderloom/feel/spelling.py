@@ -1,114 +1,110 @@
-"""Unary tests as Python: three-valued for any value, or two-valued where the kind of the value is known."""
+"""Cells as people write them into YAML and CSV, turned into FEEL: words are words, numbers are never guessed."""
 
 from __future__ import annotations
 
-import ast
-from collections.abc import Callable, Sequence
-from decimal import Decimal
+import re
+from dataclasses import dataclass
 
-from orderloom.feel import python
-from orderloom.feel.emit import Emitter
-from orderloom.feel.tree import (
-    Among,
-    Between,
-    Both,
-    Bound,
-    Call,
-    Compare,
-    Constant,
-    Either,
-    InstanceOf,
-    Interval,
-    Items,
-    Name,
-    Quantified,
-    Test,
-    Tests,
-    walk,
-)
+from orderloom.feel.mistakes import Mistake
+from orderloom.feel.written import Written, written
 
-_TRUTHS = (Both, Either, Between, Compare, Among, InstanceOf, Quantified)
+_WORD = r"[^\W_](?:[\w .&/+'’–-]*\w)?"
+_WORDS = re.compile(rf"(?P<head>not\s*\(\s*)?(?P<words>{_WORD}(?:\s*,\s*{_WORD})*)(?P<tail>\s*\))?", re.DOTALL)
+_FEEL_WORDS = frozenset({"null"})
+_QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"', re.DOTALL)
+_NUMBERS = re.compile(r"(?<!\w)\d+(?:[.,'’\u00a0\u202f]\d+)*(?:[eE][+-]?\d+)?(?!\w)")
+_AMBIGUOUS = re.compile(r"\d,\d")
 
 
-def cell(emitter: Emitter, tests: Tests, variable: str) -> ast.expr:
-    """True, false or null: whether the value in a Python variable passes the tests of a cell; true alone matches."""
-    if tests.anything:
-        return python.constant(True)
-    passed = passes(emitter, tests.tests, variable)
-    if not tests.negated:
-        return passed
-    result = emitter.fresh()
-    is_null = python.is_constant(python.assigned(result, passed), None)
-    return python.if_else(is_null, python.constant(None), python.not_(python.name(result)))
+@dataclass(frozen=True, slots=True)
+class Numerals:
+    """How a locale writes numbers."""
+
+    locale: str
+    decimal: str
+    group: str
 
 
-def passes(emitter: Emitter, tests: Sequence[Test], variable: str) -> ast.expr:
-    """The same for tests of which one must pass."""
-    emitter.declared("?", variable)
+def numerals_of(locale: str) -> Numerals | None:
+    """The signs of a locale (CLDR), none if it is not known."""
+    from babel import Locale, UnknownLocaleError
+    from babel.numbers import get_decimal_symbol, get_group_symbol
+
     try:
-        return emitter.junction([_later(emitter, test, variable) for test in tests], decisive=True)
-    finally:
-        emitter.undeclared()
-
-
-def exact_cell(emitter: Emitter, tests: Tests, variable: str, kind: type) -> ast.expr | None:
-    """A truth value of Python, or none if these tests have no such form.
-
-    The caller promises that the variable's class is `Decimal`, `str` or `bool`, whichever `kind` says.
-    """
-    if tests.anything:
-        return python.constant(True)
-    values = [test.value for test in tests.tests if isinstance(test, Constant)]
-    value = python.name(variable)
-    if len(values) == len(tests.tests) and len(values) > 2 and all(v.__class__ is str for v in values) and kind is str:
-        found: ast.expr = python.compared(value, ("in", emitter.bound(frozenset(values))))
-    else:
-        terms = [_exact(emitter, test, value, kind) for test in tests.tests]
-        if not all(terms):
-            return None
-        found = python.any_of([term for term in terms if term is not None])
-    return python.not_(found) if tests.negated else found
-
-
-def _later(emitter: Emitter, test: Test, variable: str) -> Callable[[], ast.expr]:
-    return lambda: _passes(emitter, test, variable)
-
-
-def _passes(emitter: Emitter, test: Test, variable: str) -> ast.expr:
-    subject = python.name(variable)
-    if isinstance(test, Bound):
-        return emitter.compared(subject, test.operator, test.end)
-    if isinstance(test, Interval):
-        ends = (emitter.expression(test.low), emitter.expression(test.high))
-        included = (python.constant(test.low_included), python.constant(test.high_included))
-        return emitter.use("in_interval", subject, *ends, *included)
-    if isinstance(test, Constant) and test.value is not None:
-        if test.value.__class__ in (Decimal, str):
-            return emitter.compared(subject, "=", test)
-        return emitter.use("equal", subject, emitter.bound(test.value))
-    value = emitter.expression(test)
-    if any(isinstance(node, Name) and node.text == "?" for node in walk(test)) and not isinstance(test, Name | Items):
-        return value
-    is_truth = isinstance(test, _TRUTHS) or (
-        isinstance(test, Call) and isinstance(test.function, Name) and test.function.text == "not"
-    )
-    return emitter.use("tested_truth" if is_truth else "tested", subject, value)
-
-
-def _exact(emitter: Emitter, test: Test, value: ast.expr, kind: type) -> ast.expr | None:
-    if isinstance(test, Constant) and test.value.__class__ is kind:
-        if kind is bool:
-            return python.is_constant(value, test.value is True)
-        return python.compared(value, ("=", emitter.bound(test.value)))
-    if kind is bool:
+        known = Locale.parse(locale.replace("-", "_"))
+    except (UnknownLocaleError, ValueError):
         return None
-    if isinstance(test, Bound) and _is_exact(test.end, kind):
-        return python.compared(value, (test.operator, emitter.expression(test.end)))
-    if isinstance(test, Interval) and _is_exact(test.low, kind) and _is_exact(test.high, kind):
-        above, below = ("<=" if included else "<" for included in (test.low_included, test.high_included))
-        return python.compared(emitter.expression(test.low), (above, value), (below, emitter.expression(test.high)))
-    return None
+    return Numerals(locale, get_decimal_symbol(known), get_group_symbol(known))
 
 
-def _is_exact(end: Test, kind: type) -> bool:
-    return isinstance(end, Constant) and end.value.__class__ is kind
+def as_feel(cell: Written, type_name: str, numerals: Numerals | None) -> tuple[Written, Mistake | None]:
+    """The cell as FEEL: bare words of a text column in quotes, numbers of a declared locale as FEEL writes them."""
+    cell = cell.stripped()
+    if type_name == "string":
+        return _with_quotes(cell), None
+    return _with_plain_numbers(cell, numerals)
+
+
+def _with_quotes(cell: Written) -> Written:
+    match = _WORDS.fullmatch(cell.text)
+    if match is None or bool(match["head"]) != bool(match["tail"]):
+        return cell
+    words = re.split(r"\s*,\s*", match["words"])
+    quoted = ", ".join(word if word in _FEEL_WORDS else f'"{word}"' for word in words)
+    text = f"not({quoted})" if match["head"] else quoted
+    return written(text, cell.place) if text != cell.text else cell
+
+
+def _with_plain_numbers(cell: Written, numerals: Numerals | None) -> tuple[Written, Mistake | None]:
+    pieces: list[str] = []
+    done = 0
+    for quoted in [*_QUOTED.finditer(cell.text), None]:
+        end = quoted.start() if quoted else len(cell.text)
+        outside = cell.text[done:end]
+        if numerals is None:
+            if match := _AMBIGUOUS.search(outside):
+                return cell, _refused(cell, done + match.start())
+        else:
+            replaced = _replaced(outside, numerals)
+            if isinstance(replaced, int):
+                return cell, _refused(cell, done + replaced, numerals)
+            outside = replaced
+        pieces += (outside, quoted.group() if quoted else "")
+        done = quoted.end() if quoted else end
+    text = "".join(pieces)
+    return (written(text, cell.place) if text != cell.text else cell), None
+
+
+def _replaced(text: str, numerals: Numerals) -> str | int:
+    """The text with its numbers as FEEL writes them, or the offset of one that the locale does not write so."""
+    pieces: list[str] = []
+    done = 0
+    decimal, group = re.escape(numerals.decimal), _group_pattern(numerals.group)
+    well = re.compile(rf"(?P<whole>\d+|\d{{1,3}}(?:{group}\d{{3}})+)(?:{decimal}(?P<part>\d+))?")
+    for match in _NUMBERS.finditer(text):
+        found = well.fullmatch(match.group())
+        if found is None:
+            return match.start()
+        whole = re.sub(r"\D", "", found["whole"])
+        pieces += (text[done : match.start()], whole + (f".{found['part']}" if found["part"] else ""))
+        done = match.end()
+    return "".join([*pieces, text[done:]])
+
+
+def _group_pattern(group: str) -> str:
+    return "[\u00a0\u202f]" if group in ("\u00a0", "\u202f") else "['’]" if group in "'’" else re.escape(group)
+
+
+def _refused(cell: Written, offset: int, numerals: Numerals | None = None) -> Mistake:
+    place = cell.at(offset)
+    if numerals is None:
+        sentence = (
+            "A comma between two digits may mean a decimal sign, a thousand or a list: write 1234.50, "
+            "put a space after the comma of a list, or declare a locale."
+        )
+    else:
+        sentence = (
+            f"This is not how the locale “{numerals.locale}” writes a number: it writes "
+            f"1{numerals.group}234{numerals.decimal}50."
+        )
+    return Mistake(place.line, place.column, "number", sentence)
