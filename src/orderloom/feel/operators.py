@@ -215,7 +215,7 @@ BY_SIGN: dict[str, Callable[[Run, object, object], object]] = {
 
 def _decimal(operation: Callable[[Decimal, Decimal], Decimal], left: object, right: object) -> Decimal | None:
     try:
-        return operation(left, right)
+        return operation(left, right)  # type: ignore[arg-type]
     except DecimalException:
         return None
 
