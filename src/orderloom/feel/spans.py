@@ -13,7 +13,6 @@ from orderloom.feel.values import DAY, Date, DateTime, Days, Months, Time, date_
 
 _MIRRORED = {"<": ">", "<=": ">=", ">": "<", ">=": "<=", "=": "=", "!=": "!="}
 _TEXTS = ("other", "another", "something", "a", "x", "zzz")
-_TIMES = (Time, DateTime)
 _KINDS = (Decimal, str, bool, Date, Time, DateTime, Days, Months)
 
 Ordered = Decimal | str | bool | Date | Time | DateTime | Days | Months
@@ -95,7 +94,7 @@ class _Gathered:
                 self._compared(_MIRRORED[sign], end)
             case Items(items):
                 for item in items:
-                    self.add(item)
+                    self._compared("=", item)
             case _:
                 self._compared("=", test)
 
@@ -165,7 +164,7 @@ class Column:
     `passing[piece]` is the set of rules that let it pass, as bits.
     """
 
-    __slots__ = ("_values", "kind", "null", "passing", "pieces", "points")
+    __slots__ = ("_locality", "_values", "kind", "null", "passing", "pieces", "points")
 
     def __init__(self, cells: Sequence[Accepted], allowed: Accepted | None = None, kind: type | None = None) -> None:
         kinds = {cell.kind for cell in cells if cell.kind} | ({allowed.kind} if allowed and allowed.kind else set())
@@ -174,14 +173,19 @@ class Column:
         self.kind = next(iter(kinds), kind)
         ends = [end for cell in (*cells, *_listed(allowed)) for s in cell.spans for end in (s.low, s.high)]
         values = [end for end in (*ends, *((False, True) if self.kind is bool else ())) if end is not None]
-        if len({v.is_local if isinstance(v, Time) else v.time.is_local for v in values if isinstance(v, _TIMES)}) > 1:
-            # Local and zoned times have no common order.
+        localities = {_locality(value) for value in values}
+        if len(localities) > 1:
             raise NoSpans
+        self._locality = next(iter(localities), None)
         self._values = {key_of(value): value for value in values}
         self.points: list[Key] = sorted(self._values)
         self.null = 2 * len(self.points) + 1
         self.passing = self._passing(cells)
         self.pieces = self._domain(allowed, with_null=any(cell.mentions_null for cell in cells))
+
+    def orders(self, value: object) -> bool:
+        """Whether a value is of the column's kind and has a place among its ends."""
+        return value.__class__ is self.kind and _locality(value) == self._locality
 
     def stretch(self, cell: Accepted) -> list[tuple[int, int]]:
         """The pieces that a cell lets pass, as pairs of first and last, null left out."""
@@ -251,6 +255,11 @@ class Column:
         except NoSpans:
             return False
         return True
+
+
+def _locality(value: object) -> bool | None:
+    """Whether a time is local; local and zoned times have no common order."""
+    return value.is_local if isinstance(value, Time) else value.time.is_local if isinstance(value, DateTime) else None
 
 
 def _listed(cell: Accepted | None) -> tuple[Accepted, ...]:

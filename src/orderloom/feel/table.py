@@ -69,7 +69,10 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A decision table; rules are numbered from 1 in the order in which they stand."""
+    """A decision table; rules are numbered from 1 in the order in which they stand.
+
+    `made` is not part of it: a place for what others made of it.
+    """
 
     name: str
     inputs: tuple[Input, ...]
@@ -78,3 +81,4 @@ class Table:
     hit_policy: HitPolicy = HitPolicy.UNIQUE
     note_names: tuple[str, ...] = ()
     place: Place = field(default=Place(), compare=False)
+    made: dict[str, object] = field(default_factory=dict, init=False, compare=False, repr=False)

@@ -64,6 +64,6 @@ class Written:
         return Written(inner, runs)
 
 
-def written(text: str, place: Place = Place()) -> Written:  # noqa: B008 - a place never changes
+def written(text: str, place: Place = Place()) -> Written:
     """A text that stands in one piece."""
     return Written(text, (Run(0, place),))

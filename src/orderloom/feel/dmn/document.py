@@ -16,6 +16,7 @@ MAX_DEPTH = 200
 MAX_ELEMENTS = 200_000
 MAX_ATTRIBUTES = 100
 _DECLARED = re.compile(rb"""<\?xml[^>]{0,200}?encoding\s*=\s*["']([A-Za-z0-9._-]{1,40})["']""")
+_ENCODING = re.compile(r"""\A(<\?xml[^>]{0,200}?encoding\s*=\s*["'])[A-Za-z0-9._-]{1,40}(["'])""")
 _MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 _ENCODINGS = frozenset({"utf-8", "utf-16", "us-ascii", "ascii", "iso-8859-1", "latin-1", "windows-1252", "iso-8859-15"})
 
@@ -83,7 +84,8 @@ class Document:
 def read_document(source: str | bytes) -> Document:
     """Read XML, or raise `XmlMistake` with line and column; nothing outside the text is ever looked up."""
     text = source if isinstance(source, str) else _decoded(source)
-    encoded = text.removeprefix("\ufeff").encode("utf-8", "surrogatepass")
+    text = _ENCODING.sub(r"\1UTF-8\2", text.removeprefix("\ufeff"), count=1)
+    encoded = text.encode("utf-8", "surrogatepass")
     if len(encoded) > MAX_BYTES:
         raise XmlMistake(f"A model has at most {MAX_BYTES:,} bytes; split it and import the parts.", Place())
     return Document(encoded, _Builder().build(encoded))

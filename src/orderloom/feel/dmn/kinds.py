@@ -6,7 +6,10 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
+from orderloom.feel import types
 from orderloom.feel.dmn.boxed import ItemDefinition
+from orderloom.feel.tree import TypeName
+from orderloom.feel.types import Type, type_of
 from orderloom.feel.values import Callee, Date, DateTime, Days, Months, Range, Time
 
 Test = Callable[[object], bool]
@@ -116,6 +119,7 @@ class Kinds:
         self._test_of = test_of
         self._made: dict[str, Kind] = {}
         self._open: set[str] = set()
+        self._types: dict[str, Type] | None = None
 
     def names(self) -> list[str]:
         """All names of types that this model knows besides the built-in ones."""
@@ -131,6 +135,34 @@ class Kinds:
                 found.add(component.name)
                 pending.append(component)
         return found.union(*(kinds.members() for kinds in self._imported.values()))
+
+    def types(self) -> Mapping[str, Type]:
+        """The same types as the language knows them, for `instance of`; their tests are not part of that."""
+        if self._types is None:
+            self._types = {}
+            for prefix, kinds in self._imported.items():
+                self._types |= {f"{prefix}.{name}" if prefix else name: kind for name, kind in kinds.types().items()}
+            for name in self._definitions:
+                self._types[name] = self._type(name, frozenset())
+        return self._types
+
+    def _type(self, name: str, around: frozenset[str]) -> Type:
+        definition = self._definitions.get(name)
+        if definition is None:
+            known = self.types().get(name) if self._types is not None else None
+            return known or type_of(TypeName(name)) or types.ANY
+        return types.ANY if name in around else self._type_of(definition, around | {name})
+
+    def _type_of(self, definition: ItemDefinition, around: frozenset[str]) -> Type:
+        found: Type
+        if definition.function is not None:
+            parameters = tuple(self._type(p.type_name, around) for p in definition.function.parameters)
+            found = types.FunctionType(parameters, self._type(definition.function.result, around))
+        elif definition.components:
+            found = types.ContextType(tuple((c.name, self._type_of(c, around)) for c in definition.components))
+        else:
+            found = self._type(definition.base, around)
+        return types.ListType(found) if definition.is_list else found
 
     def definition(self, name: str) -> ItemDefinition | None:
         """The item definition of this name, here or imported."""

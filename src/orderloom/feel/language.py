@@ -1,0 +1,159 @@
+"""Expressions and cells of a larger document: parsed against the names that are known there, compiled when needed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+
+from orderloom.feel import python
+from orderloom.feel.cells import cell
+from orderloom.feel.dmn.kinds import ANY, BASES, Kind, Kinds
+from orderloom.feel.emit import Emitter, Options
+from orderloom.feel.limits import FeelError
+from orderloom.feel.mistakes import Mistake
+from orderloom.feel.parse import STANDARD_SCOPE, parse_expression, parse_tests
+from orderloom.feel.run import Run
+from orderloom.feel.scope import Scope
+from orderloom.feel.tree import Expression, Tests
+from orderloom.feel.types import Type
+from orderloom.feel.written import Place, Written
+
+Seen = Callable[[Written, "Expression | Tests", "Language"], None]
+
+
+class Values(dict[str, object]):
+    """A scope: what nobody told is null."""
+
+    def __missing__(self, _name: str) -> None:
+        return None
+
+    def inside(self, own: Mapping[str, object]) -> Values:
+        """The same scope with more names, which hide those around them."""
+        return Values({**self, **own})
+
+
+class Watched(Values):
+    """A scope that remembers which of its names were read."""
+
+    def __init__(self, values: Mapping[str, object], read: dict[str, object], *, own: frozenset[str] = frozenset()):
+        super().__init__(values)
+        self._read = read
+        self._own = own
+
+    def __getitem__(self, name: str) -> object:
+        value = super().__getitem__(name)
+        if name not in self._own:
+            self._read[name] = value
+        return value
+
+    def get(self, name: str, default: object = None) -> object:  # type: ignore[override]
+        """The same as by subscript."""
+        value = self[name]
+        return default if value is None else value
+
+    def inside(self, own: Mapping[str, object]) -> Values:
+        """The same scope with more names; reading those is nobody's business."""
+        return Watched({**dict.copy(self), **own}, self._read, own=self._own | own.keys())
+
+
+Code = Callable[[Values, Run], object]
+Check = Callable[[object, Values, Run], object]
+
+
+class Language:
+    """What is known at one place of a document; mistakes go where the whole document gathers them.
+
+    `known` are the names of values, none if every name may be one (a table on its own). `seen` is told of every tree.
+    """
+
+    def __init__(
+        self,
+        known: Iterable[str] | None = None,
+        *,
+        members: Iterable[str] = (),
+        kinds: Kinds | None = None,
+        mistakes: list[Mistake] | None = None,
+        seen: Seen | None = None,
+    ) -> None:
+        self.known = frozenset(known) if known is not None else None
+        self.members = frozenset(members)
+        self.mistakes = mistakes if mistakes is not None else []
+        self.kinds = kinds
+        self._seen = seen
+        self.types: Mapping[str, Type] = kinds.types() if kinds is not None else {}
+        self._scope = Scope(self.known or (), members=self.members, types=self.types, outer=STANDARD_SCOPE)
+
+    def inner(self, names: Iterable[str]) -> Language:
+        """The same place with more names."""
+        known = (*(self.known or ()), *names)
+        return Language(known, members=self.members, kinds=self.kinds, mistakes=self.mistakes, seen=self._seen)
+
+    def mistake(self, place: Place, code: str, sentence: str) -> None:
+        """Something else that is wrong here."""
+        self.mistakes.append(Mistake(place.line, place.column, code, sentence))
+
+    def tree(self, text: Written | None) -> Expression | None:
+        """The expression, or none after a mistake."""
+        if text is None:
+            return None
+        try:
+            found = parse_expression(text.text, self._scope)
+        except FeelError as mistake:
+            self._syntax(text, mistake)
+            return None
+        if self._seen is not None:
+            self._seen(text, found, self)
+        return found
+
+    def tests(self, text: Written | None) -> Tests | None:
+        """The unary tests of a cell, or none after a mistake."""
+        if text is None:
+            return None
+        try:
+            found = parse_tests(text.text, self._scope)
+        except FeelError as mistake:
+            self._syntax(text, mistake)
+            return None
+        if self._seen is not None:
+            self._seen(text, found, self)
+        return found
+
+    def code(self, tree: Expression | None) -> Code:
+        """A function of a scope and a run; null where there is no expression."""
+        if tree is None:
+            return _nothing
+        emitter = self._emitter()
+        return python.built(("scope", "run"), emitter.expression(tree), emitter.namespace)
+
+    def check(self, tests: Tests) -> Check:
+        """A function of a value, a scope and a run; true alone lets the value pass."""
+        emitter = self._emitter()
+        return python.built(("value", "scope", "run"), cell(emitter, tests, "value"), emitter.namespace)
+
+    def kind(self, name: str, place: Place | None = None) -> Kind:
+        """The type of this name; one that is not known is a mistake, and any value will do."""
+        found = self.kinds.named(name) if self.kinds is not None else _base(name)
+        if found is None:
+            if place is not None:
+                self.mistake(place, "unknown-type", f"No type is called “{name}”; define it or correct the name.")
+            return ANY
+        return found
+
+    def allowed(self, type_name: str) -> Written | None:
+        """The values that a named type allows, in their order."""
+        definition = self.kinds.definition(type_name) if self.kinds is not None and type_name else None
+        return (definition.allowed or definition.constraint) if definition is not None else None
+
+    def _emitter(self) -> Emitter:
+        return Emitter(Options(known=self.known, types=self.types))
+
+    def _syntax(self, text: Written, mistake: FeelError) -> None:
+        place = text.seen(mistake.line, mistake.column)
+        self.mistake(place, "syntax", mistake.message)
+
+
+def _base(name: str) -> Kind | None:
+    return ANY if not name else Kind(name, BASES[name]) if name in BASES else None
+
+
+def _nothing(_scope: Values, _run: Run) -> object:
+    return None
