@@ -16,6 +16,7 @@ help: ## List the verbs
 install: $(PACKAGES) $(ASSETS) ## Prepare .venv and the front-end assets
 
 run: install ## Set everything up, load the demo world, start the program on a local port
+	@$(BIN)/python -m compileall -q src/orderloom
 	@$(BIN)/orderloom serve --demo
 
 test: $(PACKAGES) $(ASSETS) ## Run every test
@@ -69,6 +70,7 @@ $(PACKAGES): requirements/dev.txt pyproject.toml
 	@echo "Installing the Python packages ..."
 	@$(BIN)/python -m pip install -qq --disable-pip-version-check --require-hashes -r requirements/dev.txt
 	@$(BIN)/python -m pip install -qq --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@$(BIN)/python -m compileall -q src/orderloom
 	@touch $@
 
 $(ASSETS): package-lock.json $(WEB)/assets.py $(WEB)/trim.py $(PAGES) | $(PACKAGES)
