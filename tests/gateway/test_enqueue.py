@@ -75,6 +75,19 @@ async def test_what_ended_without_success_is_sent_again_under_the_same_key(tx: T
     assert (page.call.state, page.call.attempts) == ("queued", 2)
 
 
+async def test_what_was_refused_is_asked_again_under_a_new_key(database: Database, partners: Partners) -> None:
+    partners.behave(("qualify", {"refuse": 1.0, "times": 1}))
+    await given.committed_partner(database, endpoint=partners.endpoint())
+    [call_id] = await given.committed_calls(database, given.draft())
+    async with given.wire() as wire:
+        await run_calls(database, wire, "w1")
+        assert [call_id] == await given.committed_calls(database, given.draft())
+        await run_calls(database, wire, "w1")
+
+    assert (await given.call_row(database, call_id))["state"] == "answered"
+    assert partners.effect_counts() == {"12:3": 0, "12:3/2": 1}
+
+
 async def test_a_changed_payload_goes_out_under_a_new_key(database: Database, partners: Partners) -> None:
     partners.behave(("qualify", {"refuse": 1.0, "times": 1}))
     await given.committed_partner(database, endpoint=partners.endpoint())

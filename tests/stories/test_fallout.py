@@ -213,3 +213,16 @@ async def test_a_late_cancellation_is_refused_and_the_order_goes_on_untouched(st
     await story.do_tasks(order, who="owen")
     assert await story.states([order]) == ["completed"]
     story.verify()
+
+
+async def test_what_nobody_is_going_to_tell_is_fallout_and_asked_for_again_it_goes_on(story: Story) -> None:
+    story.partners(Rule({"refuse": 1}, operation="expect", times=1))
+    order = await story.order("C-saas-hardware")
+    await story.work()
+
+    [failed] = (await story.get("/api/fallout", who="nora"))["items"]
+    assert failed["error_class"] == "business"
+
+    await repair(story, order, failed["title"], "retry", reason="they know of it now")
+    assert (await story.step(order, failed["title"]))["state"] == "done"
+    story.verify()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import TypeVar
 
 from orderloom.base.events import Event
 from orderloom.base.transaction import Tx
@@ -37,7 +38,9 @@ from orderloom.processes.events import (
     StepStarted,
 )
 from orderloom.processes.reads import steps_by_id
-from orderloom.processes.types import Completion, Count, Delivery, Failure, Message, Step, StepId
+from orderloom.processes.types import Completion, Count, Delivery, ErrorClass, Failure, Message, Step, StepId
+
+E = TypeVar("E", CallRefused, CallUnknown | CallExhausted)
 
 ORDER = "order"
 EXPECT = "expect"
@@ -48,7 +51,7 @@ async def keep_up(tx: Tx, events: Sequence[Event]) -> None:
     await keep_up_orders(tx, _orders(events))
 
 
-async def announce(tx: Tx, events: Sequence[StepStarted]) -> None:
+async def announce(tx: Tx, events: Sequence[StepStarted | StepRepaired]) -> None:
     """Tell partners what we wait for, so that they can tell us when it happens."""
     ids = [StepId(event.process_id, event.number) for event in events if event.subject.kind == ORDER]
     open_ids = {step.id for step in await steps_by_id(tx, ids) if step.mode == "event" and step.state == "waiting"}
@@ -104,6 +107,7 @@ async def take_refusals(tx: Tx, events: Sequence[CallRefused]) -> None:
             if e.subject.kind == ORDER and e.operation != EXPECT and e.correlation
         ],
     )
+    await _nobody_tells(tx, {e.correlation: ("business", refusal_of(e.status, e.reply)) for e in _announced(events)})
 
 
 async def take_unknown(tx: Tx, events: Sequence[CallUnknown | CallExhausted]) -> None:
@@ -116,6 +120,18 @@ async def take_unknown(tx: Tx, events: Sequence[CallUnknown | CallExhausted]) ->
             if e.subject.kind == ORDER and e.operation != EXPECT and e.correlation
         ],
     )
+    await _nobody_tells(tx, {e.correlation: ("unknown", _doubt(e)) for e in _announced(events)})
+
+
+def _announced(events: Sequence[E]) -> list[E]:
+    return [event for event in events if event.subject.kind == ORDER and event.operation == EXPECT]
+
+
+async def _nobody_tells(tx: Tx, doubts: Mapping[str | None, tuple[ErrorClass, str]]) -> None:
+    """Steps that wait for what nobody may ever tell fall out, instead of waiting for ever."""
+    failures = {StepId(*step): doubt for name, doubt in doubts.items() if (step := step_of(name))}
+    waiting = [step.id for step in await steps_by_id(tx, list(failures)) if step.state == "waiting"]
+    await fail_steps(tx, [Failure(*id_, *failures[id_]) for id_ in waiting])
 
 
 def _doubt(event: CallUnknown | CallExhausted) -> str:
@@ -221,7 +237,7 @@ REACTIONS: Mapping[type[Event], tuple[Reaction, ...]] = {
     StepDone: (keep_up,),
     StepSkipped: (keep_up,),
     StepFailed: (keep_up,),
-    StepRepaired: (keep_up,),
+    StepRepaired: (announce, keep_up),
     StepsHeld: (keep_up,),
     StepsReleased: (deliver_kept, keep_up),
     StepsCancelled: (keep_up,),

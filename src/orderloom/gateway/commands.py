@@ -36,8 +36,8 @@ async def enqueue(tx: Tx, drafts: Sequence[CallDraft]) -> list[int]:
 
     Idempotent by partner and key. Work that is asked for again is left alone while it is under
     way; an answer that is there is told again; what ended without success is sent again under the
-    same key. A changed payload goes out under a new key, unless the old one was answered or is
-    being sent: that is refused. An unknown partner refuses the batch.
+    same key, or under a new one if it was refused. A changed payload goes out under a new key, unless
+    the old one was answered or is being sent: that is refused. An unknown partner refuses the batch.
     """
     if not drafts:
         return []
@@ -54,7 +54,7 @@ async def enqueue(tx: Tx, drafts: Sequence[CallDraft]) -> list[int]:
 
 
 async def resend(tx: Tx, call_ids: Sequence[int], *, reason: str) -> list[int]:
-    """Send ended calls again, by a person's wish: same key, fresh schedule. Returns those that were not answered."""
+    """Send ended calls again, by a person's wish, on a fresh schedule. Returns those that were not answered."""
     moved = await calls.requeue_calls(tx, call_ids, RESEND, reason=reason)
     tx.emit(CallResent(call.subject, call.id, call.partner, call.before, reason) for call in moved)
     tx.wake_worker()

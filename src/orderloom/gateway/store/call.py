@@ -144,7 +144,11 @@ async def replace_payloads(
 
 
 async def requeue_calls(tx: Tx, ids: Sequence[int], move: Move, *, reason: str | None) -> list[MovedCall]:
-    """Put ended calls back in the queue with a fresh schedule and the same key."""
+    """Put ended calls back in the queue with a fresh schedule.
+
+    They keep their key, since the work may have been done; save those that were refused: nothing was
+    done, and a partner that remembers keys would refuse for ever.
+    """
     return await tx.all(
         """
           WITH asked AS (
@@ -153,8 +157,8 @@ async def requeue_calls(tx: Tx, ids: Sequence[int], move: Move, *, reason: str |
                 ORDER BY id
                   FOR NO KEY UPDATE)
         UPDATE gateway.call
-           SET state = %(new)s, tries = 0, outcome = NULL, status = NULL, reply = NULL, ended_at = NULL,
-               reason = %(reason)s, next_attempt_at = clock_timestamp()
+           SET state = %(new)s, edition = edition + (call.state = 'refused')::integer, tries = 0, outcome = NULL,
+               status = NULL, reply = NULL, ended_at = NULL, reason = %(reason)s, next_attempt_at = clock_timestamp()
           FROM asked, gateway.partner
          WHERE call.id = asked.id AND partner.id = call.partner_id
      RETURNING new.id, partner.code AS partner, partner.kind AS partner_kind, new.operation, new.correlation,
