@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass
+from functools import cached_property
 from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
 from pkgutil import iter_modules
@@ -37,7 +38,7 @@ log = structlog.get_logger("orderloom.web")
 TITLES = {403: "This is not for you", 404: "There is nothing here", 413: "Too large", 429: "Too many requests"}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Web:
     """What one web process holds; it keeps no state that a second process would miss."""
 
@@ -49,7 +50,11 @@ class Web:
     static: StaticFiles
     metrics: Metrics
     feed: LiveFeed
-    openapi: bytes
+
+    @cached_property
+    def openapi(self) -> bytes:
+        """The description of the API, made when somebody first asks: it takes longer than all else at the start."""
+        return encoder.encode(describe(self.routes, version=program_version()))
 
 
 def create_app(database: Database | str, house: House, settings: WebSettings | None = None) -> Litestar:
@@ -72,7 +77,6 @@ def create_app(database: Database | str, house: House, settings: WebSettings | N
         static=static,
         metrics=metrics,
         feed=LiveFeed(database, settings, metrics),
-        openapi=encoder.encode(describe(routes, version=program_version())),
     )
 
     @asynccontextmanager
