@@ -143,8 +143,7 @@ class Meter:
 
     def __init__(self, url: str, *others: int) -> None:
         with psycopg.connect(url) as connection:
-            backend = connection.info.backend_pid
-        self._server = int(_stat(backend)[1])
+            self._server = int(_stat(connection.info.backend_pid)[1])
         self._others = others
         self._last = self._now()
 

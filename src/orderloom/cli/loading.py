@@ -30,7 +30,7 @@ from orderloom.cli.files import (
     read_rows,
     read_text,
 )
-from orderloom.cli.garbage import look_less_for_garbage
+from orderloom.cli.garbage import look_less_for_garbage, take_short_turns
 from orderloom.cli.progress import progress
 from orderloom.cli.settings import database_url, read_settings
 from orderloom.house import build_house
@@ -38,7 +38,7 @@ from orderloom.orders.states import State
 
 T = TypeVar("T")
 
-ORDERS_A_BATCH = 100
+ORDERS_A_BATCH = 500
 SUFFIXES = {
     "catalog": (".yaml", ".yml", ".json"),
     "orders": (".json", ".ndjson", ".yaml", ".yml"),
@@ -72,6 +72,7 @@ def load(chosen: argparse.Namespace) -> int:
     with database_url(read_settings()) as url:
         migrate(url)
         look_less_for_garbage()
+        take_short_turns()
         loaded = asyncio.run(_load(url, _LOADERS[chosen.what], files, dry_run=chosen.dry_run))
     if chosen.json:
         print(json.dumps({"dry_run": chosen.dry_run, "loaded": list(loaded.details)}, indent=1, ensure_ascii=False))

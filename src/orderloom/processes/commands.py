@@ -58,8 +58,13 @@ __all__ = [
 ]
 
 
-async def start_processes(tx: Tx, drafts: Sequence[ProcessDraft]) -> list[int]:
-    """Start a process for each draft; return their ids in the order of the drafts.
+async def draw_process_ids(tx: Tx, count: int) -> list[int]:
+    """Ids for processes that are to be started; ids that are not used leave gaps."""
+    return await processes.draw_ids(tx, count)
+
+
+async def start_processes(tx: Tx, drafts: Sequence[ProcessDraft], *, ids: Sequence[int] | None = None) -> list[int]:
+    """Start a process for each draft, under ids drawn before if given; return their ids in the order of the drafts.
 
     Steps without predecessors open at once; a step whose condition is already known to be false is
     born skipped. Refused: graphs that are cyclic or malformed, keys that are not unique.
@@ -69,7 +74,8 @@ async def start_processes(tx: Tx, drafts: Sequence[ProcessDraft]) -> list[int]:
     shapes = [shape_of(draft.nodes, draft.edges) for draft in drafts]
     refuse_if_any([problem for draft in drafts for problem in _draft_problems(draft)])
     await processes.insert_definitions(tx, shapes)
-    ids = await processes.insert_processes(tx, drafts, shapes)
+    ids = list(ids) if ids is not None else await draw_process_ids(tx, len(drafts))
+    await processes.insert_processes(tx, ids, drafts, shapes)
     births: list[Birth] = []
     opening: list[StepId] = []
     for process_id, draft, shape in zip(ids, drafts, shapes, strict=True):

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
-from contextlib import AsyncExitStack
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
+from datetime import datetime
 
 from orderloom.assets.commands import create_for_order
 from orderloom.assets.reads import find_installed
@@ -13,25 +14,21 @@ from orderloom.base.refusals import Problem
 from orderloom.base.transaction import Tx
 from orderloom.billing.commands import arm_triggers
 from orderloom.catalog.reads import effective_offers, load_catalogues
-from orderloom.fulfilment import compile as compiling
 from orderloom.fulfilment import store
 from orderloom.fulfilment.compile import sold
 from orderloom.fulfilment.events import OrderPlanned
-from orderloom.fulfilment.facts import plain_facts
-from orderloom.fulfilment.jeopardy import next_change
 from orderloom.fulfilment.planning import Planned, find_things, plan_kept, plan_sold
+from orderloom.fulfilment.prepare import PlanRows, Prepared, prepare
 from orderloom.fulfilment.reads import plan_heads
-from orderloom.fulfilment.rows import NewPlan
-from orderloom.fulfilment.schedule import Schedule, schedule
 from orderloom.fulfilment.simulate import Simulation, Stock, choose_catalogue, simulate
-from orderloom.fulfilment.types import Facts, Installed, Plan
+from orderloom.fulfilment.types import Facts, Installed
 from orderloom.orders.commands import keep_orders, place_holds
 from orderloom.orders.commands import submit_orders as commit_orders
 from orderloom.orders.fresh import Kept
 from orderloom.orders.order import HoldDraft
 from orderloom.orders.types import OrderDraft
 from orderloom.parties.reads import resolve_customers
-from orderloom.processes.commands import start_processes
+from orderloom.processes.commands import draw_process_ids, start_processes
 from orderloom.stock.reads import stock_facts
 
 ORDERS_A_PART = 50
@@ -80,12 +77,22 @@ async def _plan_kept(tx: Tx, kept: Sequence[Kept]) -> dict[int, Started]:
     orders = [sold(one.stored) for one in kept]
     catalogues = {one.stored.catalogue_version_id: one.catalogue for one in kept}
     installed = await find_things(tx, orders, catalogues)
+    process_ids = await draw_process_ids(tx, len(orders))
+
+    def plan(first: int) -> Sequence[Prepared]:
+        part = slice(first, first + ORDERS_A_PART)
+        return prepare(plan_sold(orders[part], catalogues, installed), process_ids[part], now=tx.now)
+
+    if len(orders) <= ORDERS_A_PART:
+        return await _carry_out(tx, plan(0))
     started: dict[int, Started] = {}
-    async with AsyncExitStack() as writing:
-        for first in range(0, len(orders), ORDERS_A_PART):
-            planned = plan_sold(orders[first : first + ORDERS_A_PART], catalogues, installed)
-            await writing.aclose()
-            started |= await _carry_out(tx, planned, writing)
+    with ThreadPoolExecutor(max_workers=1) as planner:
+        parts = [planner.submit(plan, first) for first in range(0, len(orders), ORDERS_A_PART)]
+        try:
+            for part in parts:
+                started |= await _carry_out(tx, await asyncio.wrap_future(part))
+        finally:
+            planner.shutdown(wait=False, cancel_futures=True)
     return started
 
 
@@ -113,13 +120,13 @@ async def plan_orders(tx: Tx, order_ids: Sequence[int]) -> dict[int, Started]:
     known = await plan_heads(tx, order_ids)
     started = {id_: Started(head.process_id, head.promised_at) for id_, head in known.items()}
     planned = await plan_kept(tx, [id_ for id_ in order_ids if id_ not in known])
-    async with AsyncExitStack() as writing:
-        return started | await _carry_out(tx, planned, writing)
+    process_ids = await draw_process_ids(tx, len(planned))
+    return started | await _carry_out(tx, prepare(planned, process_ids, now=tx.now))
 
 
-async def _carry_out(tx: Tx, planned: Sequence[Planned], writing: AsyncExitStack) -> dict[int, Started]:
-    held = await _hold(tx, [one for one in planned if one.obstacle is not None])
-    return held | await _start(tx, [one for one in planned if one.obstacle is None], writing)
+async def _carry_out(tx: Tx, prepared: Sequence[Prepared]) -> dict[int, Started]:
+    held = await _hold(tx, [one.planned for one in prepared if one.rows is None])
+    return held | await _start(tx, [one.rows for one in prepared if one.rows is not None])
 
 
 async def _hold(tx: Tx, planned: Sequence[Planned]) -> dict[int, Started]:
@@ -134,58 +141,24 @@ async def _hold(tx: Tx, planned: Sequence[Planned]) -> dict[int, Started]:
     return {draft.order_id: Started(None, None, hold=draft.reason) for draft in drafts}
 
 
-async def _start(tx: Tx, planned: Sequence[Planned], writing: AsyncExitStack) -> dict[int, Started]:
-    """Start the processes and write the plans; the last rows are on their way until `writing` is closed."""
-    if not planned:
+async def _start(tx: Tx, starting: Sequence[PlanRows]) -> dict[int, Started]:
+    if not starting:
         return {}
-    ready = [(one, one.plan) for one in planned if one.plan is not None]
-    process_ids = await start_processes(tx, [compiling.process_draft(one.sold, plan) for one, plan in ready])
-    heads = []
-    things = []
-    steps = []
-    for (one, plan), process_id in zip(ready, process_ids, strict=True):
-        forecast = schedule(plan.shape, born_skipped(plan))
-        heads.append(_head(tx, one, plan, forecast, process_id))
-        things += compiling.things_of(one.sold, plan)
-        steps += compiling.steps_of(
-            one.sold, plan, forecast, process_id=process_id, start=tx.now, numbers=plan.numbers()
+    await start_processes(tx, [rows.process for rows in starting], ids=[rows.head.process_id for rows in starting])
+    async with tx.pipeline():
+        await create_for_order(tx, [draft for rows in starting for draft in rows.assets])
+        await arm_triggers(tx, [draft for rows in starting for draft in rows.triggers])
+        await store.insert_plans(
+            tx,
+            [rows.head for rows in starting],
+            [thing for rows in starting for thing in rows.things],
+            [step for rows in starting for step in rows.steps],
         )
-    await writing.enter_async_context(tx.pipeline())
-    await create_for_order(tx, [draft for one, _ in ready for draft in compiling.asset_drafts(one.sold)])
-    await arm_triggers(tx, [draft for one, plan in ready for draft in compiling.trigger_drafts(one.sold, plan)])
-    await store.insert_plans(tx, heads, things, steps)
     tx.emit(
-        OrderPlanned(one.sold.subject, head.process_id, len(plan.steps), len(plan.things), head.promised_at)
-        for (one, plan), head in zip(ready, heads, strict=True)
+        OrderPlanned(rows.subject, rows.head.process_id, len(rows.steps), len(rows.things), rows.head.promised_at)
+        for rows in starting
     )
-    return {head.order_id: Started(head.process_id, head.promised_at) for head in heads}
-
-
-def born_skipped(plan: Plan) -> frozenset[int]:
-    """The steps whose condition is known to be false already."""
-    return frozenset(number for number, step in enumerate(plan.steps) if step.is_born_skipped)
-
-
-def _head(tx: Tx, one: Planned, plan: Plan, forecast: Schedule, process_id: int) -> NewPlan:
-    wished = one.sold.order.promised_on
-    promised = datetime.combine(wished, time(23, 59), tx.now.tzinfo) if wished else forecast.promised_at(tx.now)
-    expected = tx.now + timedelta(seconds=forecast.expected)
-    covered = {line for thing in plan.things for line in thing.sources}
-    return NewPlan(
-        order_id=one.sold.order.id,
-        process_id=process_id,
-        catalogue_version_id=one.sold.order.catalogue_version_id,
-        facts=plain_facts(one.facts),
-        nothing_to_do=[item.id for item in one.sold.order.items if item.line not in covered],
-        critical_path=list(forecast.critical_path),
-        optimistic_seconds=forecast.optimistic,
-        typical_seconds=forecast.typical,
-        pessimistic_seconds=forecast.pessimistic,
-        forecast_at=expected,
-        promised_at=promised,
-        projected_at=expected,
-        look_again_at=next_change(forecast=expected, promised=promised, projected=expected, now=tx.now),
-    )
+    return {rows.head.order_id: Started(rows.head.process_id, rows.head.promised_at) for rows in starting}
 
 
 async def simulate_order(tx: Tx, draft: OrderDraft) -> Simulation:

@@ -111,23 +111,34 @@ async def insert_definitions(tx: Tx, shapes: Sequence[Shape]) -> None:
         _shapes[shape.id] = shape
 
 
-async def insert_processes(tx: Tx, drafts: Sequence[ProcessDraft], shapes: Sequence[Shape]) -> list[int]:
-    """One row for each draft; the ids come in the order of the drafts."""
+async def draw_ids(tx: Tx, count: int) -> list[int]:
+    """Ids for processes to come."""
     return await tx.values(
         """
-        INSERT INTO processes.process (definition_id, subject_kind, subject_id, subject_label, account_id, priority,
+        SELECT nextval(pg_get_serial_sequence('processes.process', 'id'))
+          FROM generate_series(1, %(count)s)
+        """,
+        {"count": count},
+    )
+
+
+async def insert_processes(tx: Tx, ids: Sequence[int], drafts: Sequence[ProcessDraft], shapes: Sequence[Shape]) -> None:
+    """One row for each draft, under the id that was drawn for it."""
+    await tx.execute(
+        """
+        INSERT INTO processes.process (id, definition_id, subject_kind, subject_id, subject_label, account_id, priority,
                                        variables, started_at, wake_at)
-        SELECT definition_id, subject_kind, subject_id, subject_label, account_id, priority, variables,
+        OVERRIDING SYSTEM VALUE
+        SELECT id, definition_id, subject_kind, subject_id, subject_label, account_id, priority, variables,
                %(now)s, %(now)s + wake_seconds * interval '1 second'
-          FROM unnest(%(definition_ids)s::bigint[], %(subject_kinds)s::text[], %(subject_ids)s::bigint[],
-                      %(subject_labels)s::text[], %(account_ids)s::bigint[], %(priorities)s::smallint[],
-                      %(variables)s::jsonb[], %(wake_seconds)s::bigint[])
-               WITH ORDINALITY AS draft (definition_id, subject_kind, subject_id, subject_label, account_id, priority,
-                                         variables, wake_seconds, place)
-         ORDER BY place
-        RETURNING id
+          FROM unnest(%(ids)s::bigint[], %(definition_ids)s::bigint[], %(subject_kinds)s::text[],
+                      %(subject_ids)s::bigint[], %(subject_labels)s::text[], %(account_ids)s::bigint[],
+                      %(priorities)s::smallint[], %(variables)s::jsonb[], %(wake_seconds)s::bigint[])
+               AS draft (id, definition_id, subject_kind, subject_id, subject_label, account_id, priority,
+                         variables, wake_seconds)
         """,
         {
+            "ids": list(ids),
             "definition_ids": [shape.id for shape in shapes],
             "subject_kinds": [draft.subject.kind for draft in drafts],
             "subject_ids": [draft.subject.id for draft in drafts],
