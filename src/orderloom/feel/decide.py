@@ -72,13 +72,13 @@ class Program:
         # A rule with too few cells is a mistake that `check` tells; what is missing passes nothing.
         self.cells = [[language.tests(t) for t in _sized(rule.tests, len(table.inputs))] for rule in table.rules]
         self._checks: dict[tuple[int, int], Check] = {}
-        self._kinds = [language.kind(output.type_name, table.place) for output in table.outputs]
+        self.kinds = [language.kind(output.type_name, table.place) for output in table.outputs]
         width = len(table.outputs)
-        self._answers = [[language.tree(a) for a in _sized(rule.answers, width)] for rule in table.rules]
+        self.answers = [[language.tree(a) for a in _sized(rule.answers, width)] for rule in table.rules]
         self._codes: dict[tuple[int, int], Code] = {}
-        self._constants = [self._constant_row(row) for row in self._answers]
+        self._constants = [self._constant_row(row) for row in self.answers]
         self._defaults = [language.tree(output.default) for output in table.outputs if output.default is not None]
-        self._ranking = [_ranking(output, language) for output in table.outputs] if table.hit_policy.is_ranked else []
+        self.ranking = [_ranking(output, language) for output in table.outputs] if table.hit_policy.is_ranked else []
         self._remembered: dict[int, object] = {}
         self._loose: list[tuple[int, int]] = []
         self.columns = [self._column(place) for place in range(len(table.inputs))]
@@ -109,7 +109,7 @@ class Program:
         if self.table.hit_policy is HitPolicy.FIRST:
             rules = rules[:1]
         rows = [self._row(rule, scope, run) for rule in rules]
-        ranks = [self._rank(row, run) for row in rows] if self._ranking else []
+        ranks = [self._rank(row, run) for row in rows] if self.ranking else []
         result = answered(self.table.hit_policy, rows, self.names, ranks, run)
         if result.problem:
             run.note(0, lambda: result.problem)
@@ -120,19 +120,19 @@ class Program:
         if constant is not None:
             return constant
         return tuple(
-            self._output(self._code(rule, place)(scope, run), place, run) for place in range(len(self._answers[rule]))
+            self._output(self._code(rule, place)(scope, run), place, run) for place in range(len(self.answers[rule]))
         )
 
     def _code(self, rule: int, place: int) -> Code:
         code = self._codes.get((rule, place))
         if code is None:
-            code = self._codes[rule, place] = self._language.code(self._answers[rule][place])
+            code = self._codes[rule, place] = self._language.code(self.answers[rule][place])
         return code
 
     def _output(self, value: object, place: int, run: Run) -> object:
-        fitting, fits = converted(value, self._kinds[place])
+        fitting, fits = converted(value, self.kinds[place])
         if not fits:
-            run.note(0, lambda: f"An answer is no {self._kinds[place].name}, so it is null.")
+            run.note(0, lambda: f"An answer is no {self.kinds[place].name}, so it is null.")
         return fitting
 
     def _default(self, scope: Values, run: Run) -> object:
@@ -150,17 +150,25 @@ class Program:
 
     def _constant_row(self, row: Sequence[Expression | None]) -> Row | None:
         try:
-            return tuple(converted(plain_constant(tree), kind)[0] for tree, kind in zip(row, self._kinds, strict=True))  # type: ignore[arg-type]
+            return tuple(converted(plain_constant(tree), kind)[0] for tree, kind in zip(row, self.kinds, strict=True))  # type: ignore[arg-type]
         except NoSpans:
             return None
 
     def rank(self, rule: int) -> Row | None:
         """The places of a rule's constant answers among the allowed ones; none if they must be calculated."""
         constant = self._constants[rule]
-        return self._rank(constant, Run()) if constant is not None and self._ranking else None
+        return self._rank(constant, Run()) if constant is not None and self.ranking else None
+
+    def constant_row(self, rule: int) -> Row | None:
+        """A rule's answers if they are constants."""
+        return self._constants[rule]
+
+    def place_of(self, value: object, output: int) -> int:
+        """The place of a value among those that an output allows."""
+        return _place(value, self.ranking[output], Run())
 
     def _rank(self, row: Row, run: Run) -> Row:
-        return tuple(_place(value, allowed, run) for value, allowed in zip(row, self._ranking, strict=True))
+        return tuple(_place(value, allowed, run) for value, allowed in zip(row, self.ranking, strict=True))
 
     # The function
 

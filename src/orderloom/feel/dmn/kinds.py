@@ -81,6 +81,17 @@ class Kind:
             )
         return self.arity is None or (isinstance(value, Callee) and len(value.parameters) == self.arity)
 
+    def may_be(self, kind: type) -> bool:
+        """Whether values of this class may be of the type."""
+        return self.of().may_be(kind) if self.of is not None else object in self.classes or kind in self.classes
+
+    def base(self) -> type | None:
+        """The class of its values if there is but one."""
+        inner = self.of() if self.of is not None else self
+        if inner.of is not None:
+            return inner.base()
+        return inner.classes[0] if len(inner.classes) == 1 and inner.classes[0] is not object else None
+
     def wants(self, kind: type) -> bool:
         """Whether values of this class are of the type, its tests aside."""
         return self.of().wants(kind) if self.of is not None else kind in self.classes

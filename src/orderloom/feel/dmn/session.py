@@ -18,7 +18,7 @@ from orderloom.feel.values import Callee, inward
 
 @dataclass(frozen=True, slots=True)
 class DecisionTrace:
-    """A decision's value, the names that it read, its tables, and what went wrong in it."""
+    """A decision's (or input's) value, the names that it read, its tables, and what went wrong in it."""
 
     name: str
     value: object
@@ -42,6 +42,7 @@ class Session:
         self._values: dict[Member, object] = dict(given or {})
         self._cyclic: set[Member] = set()
         self.traces: dict[Member, DecisionTrace] = {}
+        self.within: dict[Member, set[Member]] = {}
 
     def value(self, goal: Member) -> object:
         """The value of a decision or input; the function of knowledge or a service."""
@@ -78,8 +79,11 @@ class Session:
 
     def _input(self, member: Member) -> object:
         value, fits = converted(inward(self._told(member)), member.kind)
-        if not fits:
-            self._run.note(0, lambda: f"The input “{member.name}” is no {member.node.variable.type_name}.")
+        problem = "" if fits else f"The input “{member.name}” is no {member.node.variable.type_name}, so it is null."
+        if isinstance(self._run, TracedRun):
+            self.traces[member] = DecisionTrace(member.name, value, {}, (), (problem,) if problem else ())
+        elif problem:
+            self._run.note(0, lambda: problem)
         return value
 
     def _told(self, member: Member) -> object:
@@ -162,6 +166,7 @@ class Session:
             inner = Session(engine, {}, self._run, given=given)
             values = {output.name: inner.value(output) for output in outputs}
             self.traces.update(inner.traces)
+            self.within.setdefault(member, set()).update(inner.traces)
             answer = next(iter(values.values())) if len(values) == 1 else values
             return converted(answer, result)[0]
 
