@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orderloom.feel.conditions import ConditionError, parse
+from orderloom.feel.conditions import FeelError, parse
 
 CONTEXT = {
     "line": "copper",
@@ -35,7 +35,6 @@ CONTEXT = {
         ("tn > 5 or true", True),
         ("tn > 5 and true", None),
         ("not(fibre)", True),
-        ("not fibre", True),
         ("not(tn)", None),
         ("0.1 + 0.2 = 0.3", True),
         ("ratio + 0.2 = 0.3", True),
@@ -104,20 +103,19 @@ def test_a_missing_fact_is_neither_true_nor_false(text, facts, decided):
         ("a && b", 3, "and"),
         ("a and", 6, "missing"),
         ("(a", 3, "close"),
-        ("a b", 3, "should end"),
+        ("a 1 in", 7, "missing"),
+        ("1 a", 3, "should end"),
         ("f(1)", 1, "not known"),
         ("a in [1..2", 11, "range"),
         ("if a then b", 12, "else"),
-        ('"\\q"', 2, "escape"),
-        ("a = 1" + "0" * 40, 5, "digits"),
         ("a" * 2001, 2001, "shorten"),
-        ("(" * 60 + "1" + ")" * 60, 41, "deep"),
+        ("(" * 60 + "1" + ")" * 60, 51, "deep"),
         ("__import__(os)", 1, "not known"),
         ("a = ;", 5, "no meaning"),
     ],
 )
 def test_a_mistake_is_named_with_its_column(text, column, words):
-    with pytest.raises(ConditionError) as caught:
+    with pytest.raises(FeelError) as caught:
         parse(text)
     assert caught.value.column == column
     assert words in caught.value.message
@@ -130,10 +128,11 @@ def test_a_condition_knows_the_names_it_reads():
 
 def test_long_flat_chains_are_bounded():
     assert parse(" and ".join(["a"] * 100)).evaluate({"a": True}) is True
-    with pytest.raises(ConditionError):
-        parse(" or ".join(["a"] * 600)[:1999])
-    with pytest.raises(ConditionError):
-        parse("not " * 400 + "a")
+    assert parse(" + ".join(["1"] * 500)).evaluate({}) == 500
+    with pytest.raises(FeelError):
+        parse(" or ".join(["a"] * 600))
+    with pytest.raises(FeelError):
+        parse("not(" * 400 + "a" + ")" * 400)
 
 
 VALUES = st.none() | st.booleans() | st.integers(-3, 3) | st.sampled_from(["a", "b"])
@@ -166,5 +165,5 @@ def test_evaluation_never_raises_and_facts_only_sharpen_a_decision(text, context
 def test_any_text_is_parsed_or_refused(text):
     try:
         parse(text)
-    except ConditionError as error:
+    except FeelError as error:
         assert 1 <= error.column <= len(text) + 1

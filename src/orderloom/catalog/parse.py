@@ -52,7 +52,7 @@ from orderloom.catalog.types import (
     StepTemplate,
     Unit,
 )
-from orderloom.feel.conditions import Condition, ConditionError
+from orderloom.feel.conditions import Condition, FeelError
 from orderloom.feel.conditions import parse as parse_condition
 
 DEFAULT_KINDS = {
@@ -353,7 +353,7 @@ class _Reading:
             return None
         try:
             return parse_condition(str(entry[name]))
-        except ConditionError as error:
+        except FeelError as error:
             self._refuse("condition", f"Column {error.column}: {error.message}", f"{pointer}/{name}")
             return None
 

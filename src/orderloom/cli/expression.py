@@ -9,7 +9,7 @@ import msgspec
 
 from orderloom.base.parsing import read_json
 from orderloom.base.refusals import refuse
-from orderloom.feel.conditions import Condition, ConditionError, parse
+from orderloom.feel.conditions import Condition, FeelError, parse
 
 
 def feel(chosen: argparse.Namespace) -> int:
@@ -32,5 +32,5 @@ def feel(chosen: argparse.Namespace) -> int:
 def _parsed(text: str) -> Condition:
     try:
         return parse(text)
-    except ConditionError as error:
+    except FeelError as error:
         refuse("condition_malformed", str(error))

@@ -42,7 +42,11 @@ class Token(NamedTuple):
 def tokens_of(text: str, limits: Limits = STANDARD) -> list[Token]:
     """The tokens of a text and one of kind `end`; comments and white space are left out."""
     if len(text) > limits.characters:
-        raise FeelLimit("characters", f"An expression has at most {limits.characters} characters; shorten it.")
+        raise FeelLimit(
+            "characters",
+            f"An expression has at most {limits.characters} characters; shorten it.",
+            **placed(text, limits.characters),
+        )
     found: list[Token] = []
     for match in _TOKEN.finditer(text):
         kind = match.lastgroup

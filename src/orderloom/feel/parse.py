@@ -105,7 +105,7 @@ class _Reader(Reader):
 
     def whole(self) -> Expression:
         if self._now.kind == "end":
-            self._refuse("The expression is empty; write one or leave the field out.")
+            raise FeelError("The expression is empty; write one or leave the field out.")
         result = self._expression()
         self._expect_end("The expression should end here, or go on with “and” or “or”")
         return result
@@ -113,7 +113,7 @@ class _Reader(Reader):
     def whole_tests(self) -> Tests:
         first = self._now
         if first.kind == "end":
-            self._refuse("The cell is empty; write “-” where every value passes.")
+            raise FeelError("The cell is empty; write “-” where every value passes.")
         if first.text == "-" and self._tokens[1].kind == "end":
             return Tests((), anything=True)
         if first.text == "not" and self._peek_sign(1, "(") and (negated := self._negated_tests()) is not None:

@@ -47,8 +47,10 @@ def is_(left: ast.expr, right: ast.expr) -> ast.Compare:
     return ast.Compare(left, [_IS], [right], lineno=1, col_offset=0)
 
 
-def is_constant(left: ast.expr, value: bool | None) -> ast.Compare:
-    """`left is True` and its kin."""
+def is_constant(left: ast.expr, value: bool | None) -> ast.expr:
+    """`left is True` and its kin; a constant on the left is compared here, as Python would warn of it."""
+    if isinstance(left, ast.Constant):
+        return constant(left.value is value)
     return is_(left, constant(value))
 
 

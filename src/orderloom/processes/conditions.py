@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from orderloom.base.refusals import Problem
-from orderloom.feel.conditions import ConditionError, parse
+from orderloom.feel.conditions import FeelError, parse
 
 
 def holds(text: str, variables: Mapping[str, Any]) -> bool | None:
@@ -20,6 +20,6 @@ def condition_problems(text: str | None, pointer: str) -> list[Problem]:
         return []
     try:
         parse(text)
-    except ConditionError as error:
+    except FeelError as error:
         return [Problem("bad_condition", str(error), pointer)]
     return []
