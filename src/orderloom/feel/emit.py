@@ -54,7 +54,7 @@ HELPERS: dict[str, object] = {
         for text in (
             "path", "at_index", "filtered", "iterate", "items_of", "span", "collected", "collect", "partial",
             "quantified", "seen", "junction", "tested", "tested_truth", "in_interval", "between", "interval",
-            "open_range", "callee", "invoke", "invoke_named",
+            "open_range", "noted", "callee", "invoke", "invoke_named",
         )
     },
     "is_instance": is_instance, "Decimal": Decimal, "str": str, "dict": dict,
@@ -83,7 +83,7 @@ class Options:
     `known` are the caller's names, which may hide a built-in function; none means that every bare name is the caller's.
     `given` are names that a Python variable of the surrounding function holds already. `types` are named types.
     `unknowns`: a fact may be missing, and `and`, `or` and `in` go on without it. `dotted`: a path from a name of the
-    caller is looked up as one text with points.
+    caller is looked up as one text with points. `notes`: the run is told why a value is null.
     """
 
     known: Collection[str] | None = None
@@ -91,6 +91,7 @@ class Options:
     types: Mapping[str, Type] | None = None
     unknowns: bool = False
     dotted: bool = False
+    notes: bool = False
 
 
 STANDARD_OPTIONS = Options(known=())
@@ -135,6 +136,13 @@ class Emitter:
     def use(self, helper: str, *arguments: ast.expr) -> ast.expr:
         """A call of one of the helpers."""
         return python.call(python.name(helper), *arguments)
+
+    def noted(self, what: str, at: int, function: ast.expr, *arguments: ast.expr) -> ast.expr:
+        """A call that, where notes are wanted, tells the run if it makes null of values that are not."""
+        if not self.options.notes:
+            return python.call(function, *arguments)
+        run = python.name("run")
+        return self.use("noted", run, python.constant(at), python.constant(what), function, *arguments)
 
     def declared(self, name: str, variable: str) -> None:
         """From here on, a Python variable holds a name of the language (an output of a table, an earlier entry)."""
@@ -206,31 +214,32 @@ class Emitter:
         return self.bound(tree.value)
 
     def _negate(self, tree: Negate) -> ast.expr:
-        return self.use("negated", self.expression(tree.operand))
+        return self.noted("-", tree.at, python.name("negated"), self.expression(tree.operand))
 
     def _calculate(self, tree: Calculate) -> ast.expr:
-        spine: list[tuple[str, Expression]] = []
+        spine: list[tuple[str, Expression, int]] = []
         first: Expression = tree
         while isinstance(first, Calculate):
-            spine.append((first.operator, first.right))
+            spine.append((first.operator, first.right, first.at))
             first = first.left
         spine.reverse()
         result = self.expression(first)
         run = python.name("run")
         if len(spine) > _LONG_CHAIN:
-            signs = "".join("^" if sign == "**" else sign for sign, _ in spine)
-            return self.use("folded", run, python.constant(signs), result, *(self.expression(e) for _, e in spine))
-        for sign, right in spine:
-            result = self.use(_ARITHMETIC[sign], run, result, self.expression(right))
+            signs = "".join("^" if sign == "**" else sign for sign, _, _ in spine)
+            others = [self.expression(right) for _, right, _ in spine]
+            return self.use("folded", run, python.constant(signs), result, *others)
+        for sign, right, at in spine:
+            result = self.noted(sign, at, python.name(_ARITHMETIC[sign]), run, result, self.expression(right))
         return result
 
     def _compare(self, tree: Compare) -> ast.expr:
         left, right, sign = tree.left, tree.right, tree.operator
         if isinstance(left, Constant) and not isinstance(right, Constant):
             left, right, sign = right, left, _FLIPPED[sign]  # type: ignore[assignment]
-        return self.compared(self.expression(left), sign, right)
+        return self.compared(self.expression(left), sign, right, at=tree.at)
 
-    def compared(self, value: ast.expr, sign: str, other: Expression) -> ast.expr:
+    def compared(self, value: ast.expr, sign: str, other: Expression, *, at: int = 0) -> ast.expr:
         """A comparison; with a constant number or text the usual case costs no call."""
         if isinstance(other, Constant) and other.value.__class__ in (Decimal, str):
             variable = self.fresh()
@@ -238,8 +247,9 @@ class Emitter:
             limit = self.bound(other.value)
             usual = python.is_(python.attribute(python.assigned(variable, value), "__class__"), kind)
             quick = python.compared(python.name(variable), (sign, limit))
-            return python.if_else(usual, quick, self.use(_COMPARISON[sign], python.name(variable), limit))
-        return self.use(_COMPARISON[sign], value, self.expression(other))
+            helper = python.name(_COMPARISON[sign])
+            return python.if_else(usual, quick, self.noted(sign, at, helper, python.name(variable), limit))
+        return self.noted(sign, at, python.name(_COMPARISON[sign]), value, self.expression(other))
 
     def _both(self, tree: Both) -> ast.expr:
         return self.junction([self._thunk(term) for term in tree.terms], decisive=False)
@@ -391,7 +401,7 @@ class Emitter:
         if named:
             names = self.bound(tuple(argument.name for argument in tree.arguments))
             return self.use("invoke_named", python.name("run"), function, names, values)
-        return self.use("invoke", python.name("run"), function, values)
+        return self.noted("a call", tree.at, python.name("invoke"), python.name("run"), function, values)
 
     def _builtin(self, tree: Call, name: str, *, named: bool) -> ast.expr:
         overloads = BUILTINS[name]
@@ -408,7 +418,8 @@ class Emitter:
             return python.constant(None)
         if name in CONSTANT_CALLS and all(isinstance(value, Constant) for value in values):
             return self.bound(found.call(Run(), *(value.value for value in values if isinstance(value, Constant))))
-        return python.call(self.bound(found.call), python.name("run"), *(self.expression(value) for value in values))
+        arguments = [self.expression(value) for value in values]
+        return self.noted(name, tree.at, self.bound(found.call), python.name("run"), *arguments)
 
 
 def _weight(body: Expression) -> ast.expr:

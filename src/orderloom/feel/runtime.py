@@ -9,7 +9,7 @@ from orderloom.feel.limits import FeelLimit
 from orderloom.feel.operators import between_ends, both, either, equal, less, less_or_equal, more, more_or_equal, within
 from orderloom.feel.run import Run
 from orderloom.feel.times import property_of
-from orderloom.feel.types import Type, coerced
+from orderloom.feel.types import Type, coerced, kind_of, name_of
 from orderloom.feel.values import Callee, Date, DateTime, Days, Months, Range, Time, date_of
 
 ORDER: dict[str, Callable[[object, object], bool | None]] = {
@@ -263,6 +263,19 @@ def open_range(sign: str, end: object) -> Range | None:
         case "=":
             return interval(end, end, True, True)
     return None
+
+
+def noted(run: Run, at: int, what: str, function: Callable[..., object], *arguments: object) -> object:
+    """Call a function, and note it where it makes null of values that are not."""
+    found = function(*arguments)
+    if found is None and all(argument is not None for argument in arguments):
+        run.note(at, lambda: _sentence(what, [a for a in arguments if a is not run]))
+    return found
+
+
+def _sentence(what: str, arguments: Sequence[object]) -> str:
+    kinds = " and ".join(name_of(kind_of(argument)) for argument in arguments[:5])
+    return f"“{what}” of {kinds} is null." if kinds else f"“{what}” is null."
 
 
 # Functions

@@ -63,8 +63,13 @@ class Scope:
 
 def scope_of(context: Mapping[str, object], *, outer: Scope | None = None) -> Scope:
     """The scope of a context's values: its keys are names, and the keys of the contexts within are members."""
+    return Scope(context, members=members_of(context), outer=outer)
+
+
+def members_of(context: Mapping[str, object]) -> set[str]:
+    """The keys of all contexts within."""
     members: set[str] = set()
-    pending: list[object] = list(context.values())
+    pending: list[object] = [value for value in context.values() if isinstance(value, Mapping | list | tuple)]
     while pending:
         value = pending.pop()
         if isinstance(value, Mapping):
@@ -72,7 +77,7 @@ def scope_of(context: Mapping[str, object], *, outer: Scope | None = None) -> Sc
             pending.extend(value.values())
         elif isinstance(value, list | tuple):
             pending.extend(value)
-    return Scope(context, members=members, outer=outer)
+    return members
 
 
 def _is_at(words: tuple[str, ...], tokens: Sequence[Token], place: int) -> bool:

@@ -56,6 +56,7 @@ from orderloom.feel.types import (
     Type,
     assignable,
     kind_of,
+    name_of,
     type_of,
 )
 
@@ -255,7 +256,7 @@ class Soundness:
             return ANY
         found = _SUMS.get((tree.operator, left, right))
         if found is None:
-            names = f"{_spelled(left)} “{tree.operator}” {_spelled(right)}"
+            names = f"{name_of(left)} “{tree.operator}” {name_of(right)}"
             return self._wrong(tree.at, "wrong-type", f"{names} is always null; use values that can be calculated.")
         return found
 
@@ -415,7 +416,7 @@ class Soundness:
         if not any(assignable(kind, one) for one in wanted):
             at = tree.arguments[number].at
             sentence = (
-                f"“{parameter.name}” of “{found.name}” wants a {_spelled(wanted[0])}, but this is a {_spelled(kind)}."
+                f"“{parameter.name}” of “{found.name}” wants a {name_of(wanted[0])}, but this is a {name_of(kind)}."
             )
             self._wrong(at, "wrong-type", sentence)
 
@@ -423,19 +424,6 @@ class Soundness:
 def _signature(signature: Builtin) -> str:
     names = [f"[{p.name}]" if p.is_optional else p.name for p in signature.parameters]
     return f"{signature.name}({', '.join(names)}{' ...' if signature.is_variadic else ''})"
-
-
-def _spelled(kind: Type) -> str:
-    match kind:
-        case Simple(name):
-            return name
-        case ListType():
-            return "list"
-        case ContextType():
-            return "context"
-        case RangeType():
-            return "range"
-    return "function"
 
 
 _JUDGED: dict[type, Callable[..., Type]] = {

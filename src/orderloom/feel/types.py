@@ -173,6 +173,20 @@ def kind_of(value: object) -> Type:
     return Simple("function") if _is_function(value) else _KINDS.get(value.__class__, ANY)
 
 
+def name_of(kind: Type) -> str:
+    """The word for a type in a sentence."""
+    match kind:
+        case Simple(name):
+            return name
+        case ListType():
+            return "list"
+        case ContextType():
+            return "context"
+        case RangeType():
+            return "range"
+    return "function"
+
+
 def _is_function(value: object) -> bool:
     return isinstance(value, Callee) or getattr(value, "is_builtin", False) is True
 

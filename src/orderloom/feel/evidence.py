@@ -80,7 +80,7 @@ def explain(
     else:
         scope = scope_of(given, outer=STANDARD_SCOPE)
         tree = parse_expression(what, scope, limits=limits) if isinstance(what, str) else what
-        value = compiled(tree, Options(known=frozenset(given)))(inputs, run)
+        value = compiled(tree, Options(known=frozenset(given), notes=True))(inputs, run)
     read = {name: value for name, value in inputs.items() if name in given}
     return Explanation(outward(value), _outward(read), _tables(run), (), _problems(run))
 

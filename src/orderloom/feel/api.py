@@ -1,0 +1,100 @@
+"""The functions of the room: evaluate, and check, whatever was written in FEEL."""
+
+from __future__ import annotations
+
+import datetime as std
+from collections.abc import Mapping
+from functools import lru_cache
+
+from orderloom.feel.compile import Compiled, Inputs, compiled
+from orderloom.feel.dmn.check import check_model
+from orderloom.feel.dmn.model import Model
+from orderloom.feel.emit import Options
+from orderloom.feel.limits import STANDARD, FeelError, Limits, placed
+from orderloom.feel.mistakes import Mistake
+from orderloom.feel.parse import STANDARD_SCOPE, parse_expression
+from orderloom.feel.run import Run
+from orderloom.feel.scope import Scope, members_of
+from orderloom.feel.soundness import Soundness
+from orderloom.feel.table import Table
+from orderloom.feel.tree import Expression, Tests
+from orderloom.feel.types import ANY, Type
+from orderloom.feel.values import outward
+
+
+def evaluate(
+    what: str | Expression | Table | Model,
+    context: Mapping[str, object] | None = None,
+    *,
+    decision: str | None = None,
+    now: std.datetime | None = None,
+    limits: Limits = STANDARD,
+) -> object:
+    """The value of an expression, of a table, or of a model's decision, service or knowledge by its name or id.
+
+    Errors inside FEEL give null, as the standard says. A text that is not FEEL raises `FeelError` with its line and
+    column, a table with mistakes `Mistaken` with all of them, and what would cost too much `FeelLimit`. A model without
+    a decision gives all its decisions by name. Values are None, bool, Decimal, str, `datetime`'s classes, `Months`,
+    `Range`, lists and dicts; dates that `datetime` cannot hold are those of `orderloom.feel.values`.
+    """
+    given = context or {}
+    run = Run(limits, now=now)
+    if isinstance(what, Model):
+        from orderloom.feel.evidence import decided_in
+
+        return decided_in(what, given, decision=decision, run=run)
+    if isinstance(what, Table):
+        from orderloom.feel.decide import decided
+
+        return decided(what, given, run)
+    if isinstance(what, str):
+        function = _compiled(what, tuple(sorted(given)), tuple(sorted(members_of(given))), limits)
+    else:
+        function = compiled(what, Options(known=frozenset(given)))
+    return outward(function(Inputs(given), run))
+
+
+def check(what: str | Expression | Table | Model, *, types: Mapping[str, Type] | None = None) -> list[Mistake]:
+    """Every mistake, in the order of the text; for an expression, `types` are its names (none: any name may be one)."""
+    if isinstance(what, Model):
+        return check_model(what)
+    if isinstance(what, Table):
+        from orderloom.feel.decide import program_of
+        from orderloom.feel.findings import findings
+        from orderloom.feel.language import Language
+        from orderloom.feel.mistakes import Mistaken
+
+        try:
+            return findings(program_of(what), Language())
+        except Mistaken as mistaken:
+            return list(mistaken.mistakes)
+    if not isinstance(what, str):
+        return wrongs_of(what, "", types)
+    try:
+        tree = parse_expression(what, Scope(types or (), outer=STANDARD_SCOPE))
+    except FeelError as error:
+        return [Mistake(error.line, error.column, "syntax", error.message)]
+    return wrongs_of(tree, what, types)
+
+
+def wrongs_of(
+    tree: Expression | Tests, text: str, names: Mapping[str, Type] | None, *, types: Mapping[str, Type] | None = None
+) -> list[Mistake]:
+    """What is wrong with a tree of this text, by the types of the names and the named types."""
+    soundness = Soundness(names, types or {})
+    if isinstance(tree, Tests):
+        soundness.tests(tree, ANY)
+    else:
+        soundness.expression(tree)
+    found = [
+        Mistake(place["line"], place["column"], wrong.code, wrong.sentence)
+        for wrong in soundness.wrongs
+        for place in (placed(text, wrong.at),)
+    ]
+    return sorted(found)
+
+
+@lru_cache(maxsize=1024)
+def _compiled(text: str, names: tuple[str, ...], members: tuple[str, ...], limits: Limits) -> Compiled:
+    scope = Scope(names, members=members, outer=STANDARD_SCOPE)
+    return compiled(parse_expression(text, scope, limits=limits), Options(known=frozenset(names)))
