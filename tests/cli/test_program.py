@@ -50,13 +50,25 @@ def test_verify_prints_a_line_for_each_invariant_and_fails_when_one_is_broken(cl
     assert [finding["room"] for finding in found] == ["base"], found
 
 
-def test_an_expression_is_checked_and_evaluated() -> None:
-    assert run("feel", "check", "speed > 100 and line = null", environment={}).out == "reads line, speed\n"
-    said = run("feel", "eval", "speed * 1.1", "--context", '{"speed": 100}', environment={})
-    assert (said.status, said.json) == (0, 110)
+def test_an_expression_is_checked_and_evaluated(tmp_path: Path) -> None:
+    good, bad = tmp_path / "good.feel", tmp_path / "bad.feel"
+    good.write_text("speed > 100 and line.kind = null")
+    bad.write_text("speed >\n substrin(1)")
+    assert run("feel", "check", str(good), environment={}).out == f"{good}: no mistake; reads line.kind, speed\n"
+    said = run("feel", "check", str(bad), environment={})
+    assert (said.status, said.out) == (1, f"{bad}:2:2: The function “substrin” is not known here.\n")
+    context = tmp_path / "context.json"
+    context.write_text('{"speed": 100}')
+    assert run("feel", "eval", "speed * 1.1", "--context", str(context), environment={}).out == "110\n"
+    assert run("feel", "eval", '[today() < now(), "a"]', environment={}).out == '[null, "a"]\n'
     assert run("feel", "eval", "speed > 100", "--context", "-", environment={}, stdin=b'{"speed": 101}').out == "true\n"
-    for bad in (("check", "speed >"), ("eval", "1", "--context", "[]"), ("eval", "1", "--context", "{")):
-        said = run("feel", *bad, environment={})
+    for wrong in (
+        ("check", "speed >"),
+        ("eval", "1 +"),
+        ("eval", "1", "--context", "[]"),
+        ("eval", "1", "--context", "{"),
+    ):
+        said = run("feel", *wrong, environment={})
         assert (said.status, said.out) == (2, "") and said.err
 
 

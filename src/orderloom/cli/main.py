@@ -105,10 +105,15 @@ def _parser() -> argparse.ArgumentParser:
     simulate.add_argument("--catalog", metavar="DIR", help="plan from the files of this folder; needs no database")
     simulate.add_argument("--json", action="store_true", help="print the plan as JSON")
 
-    feel = _verb(verbs, "feel", "expression:feel", "check an expression, or evaluate it in a context")
+    feel = _verb(verbs, "feel", "expression:feel", "check an expression, table or model, or evaluate an expression")
     feel.add_argument("what", choices=["check", "eval"])
-    feel.add_argument("expression")
-    feel.add_argument("--context", default="{}", help="the names' values as a JSON object; - reads standard input")
+    feel.add_argument("subject", metavar="FILE|EXPRESSION", help="a file to check, or an expression to evaluate")
+    feel.add_argument(
+        "--context",
+        default="{}",
+        metavar="FILE.json",
+        help="the names' values as a JSON object; - reads standard input",
+    )
     feel.add_argument("--json", action="store_true", help="print the answer as JSON")
 
     verify = _verb(verbs, "verify", "verify:verify", "check every invariant over the whole database")
