@@ -7,9 +7,12 @@ from collections.abc import Mapping
 from functools import lru_cache
 
 from orderloom.feel.compile import Compiled, Inputs, compiled
+from orderloom.feel.decide import decided
 from orderloom.feel.dmn.check import check_model
 from orderloom.feel.dmn.model import Model
 from orderloom.feel.emit import Options
+from orderloom.feel.evidence import decided_in
+from orderloom.feel.findings import check_table
 from orderloom.feel.limits import STANDARD, FeelError, Limits, placed
 from orderloom.feel.mistakes import Mistake
 from orderloom.feel.parse import STANDARD_SCOPE, parse_expression
@@ -39,14 +42,10 @@ def evaluate(
     """
     given = context or {}
     run = Run(limits, now=now)
-    if isinstance(what, Model):
-        from orderloom.feel.evidence import decided_in
-
-        return decided_in(what, given, decision=decision, run=run)
     if isinstance(what, Table):
-        from orderloom.feel.decide import decided
-
         return decided(what, given, run)
+    if isinstance(what, Model):
+        return decided_in(what, given, decision=decision, run=run)
     if isinstance(what, str):
         function = _compiled(what, tuple(sorted(given)), tuple(sorted(members_of(given))), limits)
     else:
@@ -59,15 +58,7 @@ def check(what: str | Expression | Table | Model, *, types: Mapping[str, Type] |
     if isinstance(what, Model):
         return check_model(what)
     if isinstance(what, Table):
-        from orderloom.feel.decide import program_of
-        from orderloom.feel.findings import findings
-        from orderloom.feel.language import Language
-        from orderloom.feel.mistakes import Mistaken
-
-        try:
-            return findings(program_of(what), Language())
-        except Mistaken as mistaken:
-            return list(mistaken.mistakes)
+        return check_table(what, types)
     if not isinstance(what, str):
         return wrongs_of(what, "", types)
     try:

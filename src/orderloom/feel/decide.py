@@ -40,7 +40,8 @@ class Clause:
         self.tree = language.tree(column.expression)
         self.names = _names_of(self.tree)
         self.kind = language.kind(column.type_name, column.expression.place)
-        allowed = language.tests(column.allowed) if column.allowed is not None else None
+        subject = language.type(column.type_name)
+        allowed = language.tests(column.allowed, subject) if column.allowed is not None else None
         self.allowed = language.check(allowed) if allowed is not None else None
         self.code = language.code(self.tree)
 
@@ -70,7 +71,11 @@ class Program:
         self._language = language
         self.clauses = [Clause(column, language) for column in table.inputs]
         # A rule with too few cells is a mistake that `check` tells; what is missing passes nothing.
-        self.cells = [[language.tests(t) for t in _sized(rule.tests, len(table.inputs))] for rule in table.rules]
+        subjects = [language.type(column.type_name) for column in table.inputs]
+        self.cells = [
+            [language.tests(t, s) for t, s in zip(_sized(rule.tests, len(subjects)), subjects, strict=True)]
+            for rule in table.rules
+        ]
         self._checks: dict[tuple[int, int], Check] = {}
         self.kinds = [language.kind(output.type_name, table.place) for output in table.outputs]
         width = len(table.outputs)
@@ -298,7 +303,9 @@ class _Built:
                 if self._program.is_plain
                 else python.item(scope, name)
             )
-        return python.call(self.bound(f"read{place}", _reader(clause)), scope, python.name("run"))
+        return python.call(
+            self.bound(f"read{place}", _reader(clause, is_plain=self._program.is_plain)), scope, python.name("run")
+        )
 
     def _found(self, place: int, column: Column) -> ast.expr:
         """The look-up of a value of the column's own kind: by hash if only single values matter, else by bisection."""
@@ -354,16 +361,16 @@ def _refusing(function: Code) -> Code:
     return decide
 
 
-def _reader(clause: Clause) -> Code:
-    """Reads a path of names through plain contexts; anything else goes through the language."""
-    names = clause.names
-    assert names is not None
+def _reader(clause: Clause, *, is_plain: bool) -> Code:
+    """Reads a path of names through contexts; anything else goes through the language."""
+    assert clause.names is not None
+    first, *others = clause.names
 
     def read(scope: Values, run: Run) -> object:
-        value: object = scope
-        for name in names:
+        outer = value = scope.get(first) if is_plain else scope[first]
+        for name in others:
             if not isinstance(value, dict):
-                return clause.code(Values({names[0]: inward(scope.get(names[0]))}), run)
+                return clause.code(Values({first: inward(outer)}), run)
             value = value.get(name)
         return value
 

@@ -15,7 +15,7 @@ from orderloom.feel.dmn.model import Model
 from orderloom.feel.dmn.session import DecisionTrace, Session
 from orderloom.feel.emit import Options
 from orderloom.feel.language import Values
-from orderloom.feel.limits import STANDARD, Limits
+from orderloom.feel.limits import STANDARD, FeelLimit, Limits
 from orderloom.feel.literal import literal
 from orderloom.feel.parse import STANDARD_SCOPE, parse_expression
 from orderloom.feel.run import Run
@@ -92,10 +92,13 @@ def decided_in(model: Model, context: Mapping[str, object], *, decision: str | N
     """
     goal = _goal(model, decision)
     session = Session(model.engine, context, run)
-    if goal is not None:
-        return outward(session.called(goal))
-    members = [m for m in model.engine.members.values() if isinstance(m.node, boxed.Decision)]
-    return {member.name: outward(session.value(member)) for member in members}
+    try:
+        if goal is not None:
+            return outward(session.called(goal))
+        members = [m for m in model.engine.members.values() if isinstance(m.node, boxed.Decision)]
+        return {member.name: outward(session.value(member)) for member in members}
+    except RecursionError:
+        raise FeelLimit("recursion", "The evaluation goes too deep.") from None
 
 
 def _goal(model: Model, decision: str | None) -> Member | None:

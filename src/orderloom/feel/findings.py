@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 
 from orderloom.feel.analyse import (
@@ -26,11 +26,19 @@ from orderloom.feel.mistakes import Mistake
 from orderloom.feel.operators import equal
 from orderloom.feel.spans import Accepted, Column, NoSpans, accepted, plain_constant
 from orderloom.feel.table import HitPolicy, Table
-from orderloom.feel.tree import Expression, Tests
+from orderloom.feel.tree import Expression
+from orderloom.feel.types import Type
 from orderloom.feel.values import outward
 from orderloom.feel.written import Place, Written
 
 _AGGREGATES = frozenset({HitPolicy.SUM, HitPolicy.MINIMUM, HitPolicy.MAXIMUM})
+
+
+def check_table(table: Table, names: Mapping[str, Type] | None = None) -> list[Mistake]:
+    """Every mistake of a table on its own; `names` are the types of what its expressions may read, none if anything."""
+    language = Language(names, is_checked=True)
+    program = Program(table, language)
+    return sorted({*findings(program, language), *language.mistakes})
 
 
 def findings(program: Program, language: Language) -> list[Mistake]:
@@ -87,22 +95,9 @@ def _types(program: Program) -> Iterator[Mistake]:
     if table.hit_policy.is_ranked and not all(program.ranking):
         sentence = "The order of the answers decides here: list the allowed values of every output, the first wins."
         yield _at(table.place, "order-missing", sentence)
-    for place, clause in enumerate(program.clauses):
-        for number, row in enumerate(program.cells):
-            kind = _kind_of_cell(row[place])
-            if kind is not None and not clause.kind.is_list and not clause.kind.may_be(kind):
-                cell = table.rules[number].tests[place]
-                yield _at(cell.place, "wrong-type", f"The column is of type {clause.kind.name}; this test is not.")
     for number, answers in enumerate(program.answers):
         for place, answer in enumerate(answers):
             yield from _answer(program, place, table.rules[number].answers[place : place + 1], answer)
-
-
-def _kind_of_cell(cell: Tests | None) -> type | None:
-    try:
-        return accepted(cell, plain_constant).kind if cell is not None else None
-    except NoSpans:
-        return None
 
 
 def _answer(program: Program, place: int, cells: Sequence[Written], answer: Expression | None) -> Iterator[Mistake]:
@@ -152,7 +147,7 @@ def _column(program: Program, language: Language, place: int, cells: Sequence[Ac
     text = column.allowed or language.allowed(column.type_name)
     kind = clause.kind.base()
     try:
-        tests = language.tests(text) if text is not None else None
+        tests = language.unchecked().tests(text) if text is not None else None
         allowed = accepted(tests, plain_constant) if tests is not None else None
     except NoSpans:
         allowed = None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 
-from orderloom.feel import python
+from orderloom.feel import python, types
 from orderloom.feel.cells import cell
 from orderloom.feel.dmn.kinds import ANY, BASES, Kind, Kinds
 from orderloom.feel.emit import Emitter, Options
@@ -13,11 +13,10 @@ from orderloom.feel.mistakes import Mistake
 from orderloom.feel.parse import STANDARD_SCOPE, parse_expression, parse_tests
 from orderloom.feel.run import Run
 from orderloom.feel.scope import Scope
-from orderloom.feel.tree import Expression, Tests
-from orderloom.feel.types import Type
+from orderloom.feel.soundness import Soundness
+from orderloom.feel.tree import Expression, Tests, TypeName
+from orderloom.feel.types import Type, type_of
 from orderloom.feel.written import Place, Written
-
-Seen = Callable[[Written, "Expression | Tests", "Language"], None]
 
 
 class Values(dict[str, object]):
@@ -45,7 +44,7 @@ class Watched(Values):
             self._read[name] = value
         return value
 
-    def get(self, name: str, default: object = None) -> object:  # type: ignore[override]
+    def get(self, name: str, default: object = None) -> object:
         """The same as by subscript."""
         value = self[name]
         return default if value is None else value
@@ -62,30 +61,40 @@ Check = Callable[[object, Values, Run], object]
 class Language:
     """What is known at one place of a document; mistakes go where the whole document gathers them.
 
-    `known` are the names of values, none if every name may be one (a table on its own). `seen` is told of every tree.
+    `known` are the names of values with their types, none if every name may be one (a table on its own). With
+    `is_checked`, unknown names and wrong types are mistakes too.
     """
 
     def __init__(
         self,
-        known: Iterable[str] | None = None,
+        known: Mapping[str, Type] | None = None,
         *,
         members: Iterable[str] = (),
         kinds: Kinds | None = None,
         mistakes: list[Mistake] | None = None,
-        seen: Seen | None = None,
+        is_checked: bool = False,
     ) -> None:
-        self.known = frozenset(known) if known is not None else None
+        self.known = known
         self.members = frozenset(members)
         self.mistakes = mistakes if mistakes is not None else []
         self.kinds = kinds
-        self._seen = seen
+        self.is_checked = is_checked
         self.types: Mapping[str, Type] = kinds.types() if kinds is not None else {}
-        self._scope = Scope(self.known or (), members=self.members, types=self.types, outer=STANDARD_SCOPE)
+        self._scope = Scope(known or (), members=self.members, types=self.types, outer=STANDARD_SCOPE)
 
-    def inner(self, names: Iterable[str]) -> Language:
+    def inner(self, names: Mapping[str, Type]) -> Language:
         """The same place with more names."""
-        known = (*(self.known or ()), *names)
-        return Language(known, members=self.members, kinds=self.kinds, mistakes=self.mistakes, seen=self._seen)
+        return Language(
+            {**(self.known or {}), **names},
+            members=self.members,
+            kinds=self.kinds,
+            mistakes=self.mistakes,
+            is_checked=self.is_checked,
+        )
+
+    def unchecked(self) -> Language:
+        """The same place, for text that was checked before."""
+        return Language(self.known, members=self.members, kinds=self.kinds, mistakes=self.mistakes)
 
     def mistake(self, place: Place, code: str, sentence: str) -> None:
         """Something else that is wrong here."""
@@ -100,12 +109,14 @@ class Language:
         except FeelError as mistake:
             self._syntax(text, mistake)
             return None
-        if self._seen is not None:
-            self._seen(text, found, self)
+        if self.is_checked:
+            soundness = Soundness(self.known, self.types)
+            soundness.expression(found)
+            self._wrong(text, soundness)
         return found
 
-    def tests(self, text: Written | None) -> Tests | None:
-        """The unary tests of a cell, or none after a mistake."""
+    def tests(self, text: Written | None, subject: Type = types.ANY) -> Tests | None:
+        """The unary tests of a cell over a value of this type, or none after a mistake."""
         if text is None:
             return None
         try:
@@ -113,8 +124,10 @@ class Language:
         except FeelError as mistake:
             self._syntax(text, mistake)
             return None
-        if self._seen is not None:
-            self._seen(text, found, self)
+        if self.is_checked:
+            soundness = Soundness(self.known, self.types)
+            soundness.tests(found, subject)
+            self._wrong(text, soundness)
         return found
 
     def code(self, tree: Expression | None) -> Code:
@@ -128,6 +141,10 @@ class Language:
         """A function of a value, a scope and a run; true alone lets the value pass."""
         emitter = self._emitter()
         return python.built(("value", "scope", "run"), cell(emitter, tests, "value"), emitter.namespace)
+
+    def type(self, name: str) -> Type:
+        """The type of this name as expressions know it, `Any` if it has none."""
+        return self.types.get(name) or type_of(TypeName(name)) or types.ANY
 
     def kind(self, name: str, place: Place | None = None) -> Kind:
         """The type of this name; one that is not known is a mistake, and any value will do."""
@@ -144,7 +161,11 @@ class Language:
         return (definition.allowed or definition.constraint) if definition is not None else None
 
     def _emitter(self) -> Emitter:
-        return Emitter(Options(known=self.known, types=self.types))
+        return Emitter(Options(known=self.known if self.known is None else frozenset(self.known), types=self.types))
+
+    def _wrong(self, text: Written, soundness: Soundness) -> None:
+        for wrong in soundness.wrongs:
+            self.mistake(text.at(wrong.at), wrong.code, wrong.sentence)
 
     def _syntax(self, text: Written, mistake: FeelError) -> None:
         place = text.seen(mistake.line, mistake.column)

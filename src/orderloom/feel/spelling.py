@@ -45,6 +45,16 @@ def as_feel(cell: Written, type_name: str, numerals: Numerals | None) -> tuple[W
     return _with_plain_numbers(cell, numerals)
 
 
+def as_written(cell: str, type_name: str) -> str:
+    """A cell of FEEL for YAML or CSV: a name in a text column goes into brackets, so that it is not read as a word."""
+    if type_name != "string" or _with_quotes(written(cell)).text == cell:
+        return cell
+    match = _WORDS.fullmatch(cell)
+    assert match is not None
+    inner = ", ".join(w if w in _FEEL_WORDS else f"({w})" for w in re.split(r"\s*,\s*", match["words"]))
+    return f"not({inner})" if match["head"] else inner
+
+
 def _with_quotes(cell: Written) -> Written:
     match = _WORDS.fullmatch(cell.text)
     if match is None or bool(match["head"]) != bool(match["tail"]):

@@ -8,9 +8,9 @@ from typing import Protocol
 
 import yaml
 
-from orderloom.feel.spelling import Numerals, as_feel, numerals_of
 from orderloom.feel.mistakes import Mistake, Mistaken
 from orderloom.feel.rows import MAX_CHARACTERS, read_rows
+from orderloom.feel.spelling import Numerals, as_feel, as_written, numerals_of
 from orderloom.feel.table import ANYTHING, HitPolicy, Input, Output, Rule, Table
 from orderloom.feel.written import Place, Run, Written, written
 
@@ -69,7 +69,7 @@ def write_yaml(table: Table) -> str:
         _filled(name=o.name, type=o.type_name, values=_text(o.allowed), default=_text(o.default), label=o.label)
         for o in table.outputs
     ]
-    rules = [[cell.text for cell in (*rule.tests, *rule.answers)] + list(rule.notes) for rule in table.rules]
+    rules = [[*_cells(table, rule), *rule.notes] for rule in table.rules]
     content = {"table": table.name, "hit policy": str(table.hit_policy), "inputs": inputs, "outputs": outputs}
     content |= {"notes": list(table.note_names)} if table.note_names else {}
     return yaml.dump(content | {"rules": rules}, Dumper=_AsWritten, sort_keys=False, allow_unicode=True, width=10_000)
@@ -87,8 +87,14 @@ def write_csv(table: Table) -> str:
     rows.append(["values", *(_text(c.allowed) for c in columns), *notes])
     rows.append(["default", *[""] * len(inputs), *(_text(o.default) for o in outputs), *notes])
     rows.append(["label", *(c.label for c in columns), *notes])
-    rows += (["rule", *(c.text for c in (*r.tests, *r.answers)), *_padded(r.notes, len(notes))] for r in table.rules)
+    rows += (["rule", *_cells(table, r), *_padded(r.notes, len(notes))] for r in table.rules)
     return "".join(",".join(_csv_cell(cell) for cell in row) + "\n" for row in rows)
+
+
+def _cells(table: Table, rule: Rule) -> list[str]:
+    columns: list[Input | Output] = [*table.inputs, *table.outputs]
+    cells = (*rule.tests, *rule.answers)
+    return [as_written(cell.text, column.type_name) for cell, column in zip(cells, columns, strict=True)]
 
 
 def _text(cell: Written | None) -> str:

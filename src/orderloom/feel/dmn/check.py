@@ -9,16 +9,15 @@ from orderloom.feel.dmn.engine import Engine, Member
 from orderloom.feel.dmn.graph import ordered
 from orderloom.feel.dmn.model import Model
 from orderloom.feel.findings import findings
-from orderloom.feel.language import Seen
 from orderloom.feel.mistakes import Mistake
 from orderloom.feel.written import Place
 
 
-def check_model(model: Model, seen: Seen | None = None) -> list[Mistake]:
-    """All mistakes in the order of the text; `seen` is told of every expression and cell with what is known there."""
+def check_model(model: Model) -> list[Mistake]:
+    """All mistakes in the order of the text."""
     pool = {known.namespace: known.definitions for other in model.imports for known in (other, *other.imports)}
     # An engine of its own, so that mistakes are found in one go and told once.
-    engine = Engine(model.definitions, pool, {}, seen=seen)
+    engine = Engine(model.definitions, pool, {}, is_checked=True)
     found = [*model.mistakes, *_types(engine), *_names(engine), *_requirements(engine), *_cycles(engine)]
     for member in engine.members.values():
         engine.kind_of(member.node.variable)

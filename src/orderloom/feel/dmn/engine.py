@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from orderloom.feel import types
 from orderloom.feel.decide import Program
 from orderloom.feel.dmn import boxed
 from orderloom.feel.dmn.kinds import ANY, Kind, Kinds, Test
 from orderloom.feel.dmn.program import Boxes
-from orderloom.feel.language import Code, Language, Seen, Values
+from orderloom.feel.language import Code, Language, Values
 from orderloom.feel.mistakes import Mistake
 from orderloom.feel.run import Run
+from orderloom.feel.types import Type
 from orderloom.feel.values import Callee
 from orderloom.feel.written import Place
 
@@ -33,6 +35,10 @@ class Member:
     def kind(self) -> Kind:
         return self.engine.kind_of(self.node.variable)
 
+    @property
+    def type(self) -> Type:
+        return self.engine.type_of(self.node)
+
 
 @dataclass(frozen=True, slots=True)
 class Binding:
@@ -46,13 +52,13 @@ class Engine:
     """One model at work. Engines of one pool share their imports; mistakes gather in each."""
 
     def __init__(
-        self, definitions: boxed.Definitions, pool: Pool, engines: dict[str, Engine], *, seen: Seen | None = None
+        self, definitions: boxed.Definitions, pool: Pool, engines: dict[str, Engine], *, is_checked: bool = False
     ):
         engines[definitions.namespace] = self
         self.definitions = definitions
         self.mistakes: list[Mistake] = []
         self.tables: list[tuple[boxed.BoxedTable, Program]] = []
-        self._seen = seen
+        self._is_checked = is_checked
         self.imports: dict[str, Engine] = {}
         self._prefix_of: dict[str, str] = {}
         for wanted in definitions.imports:
@@ -121,10 +127,35 @@ class Engine:
             self._names_inside = frozenset(found)
         return self._names_inside
 
-    def language(self, bindings: list[Binding], *own: str) -> Language:
+    def language(self, bindings: list[Binding], own: Mapping[str, Type] | None = None) -> Language:
         """What is known where these are required."""
-        known = {binding.prefix or binding.member.name for binding in bindings} | set(own)
-        return Language(known, members=self.names_inside(), kinds=self.kinds, mistakes=self.mistakes, seen=self._seen)
+        known: dict[str, Type] = dict(own or {})
+        for binding in bindings:
+            kind = binding.member.type
+            if binding.prefix:
+                # What an import offers here are the elements required from it.
+                others = known.get(binding.prefix)
+                members = others.members if isinstance(others, types.ContextType) else ()
+                known[binding.prefix] = types.ContextType((*members, (binding.member.name, kind)))
+            else:
+                known[binding.member.name] = kind
+        return Language(
+            known,
+            members=self.names_inside(),
+            kinds=self.kinds,
+            mistakes=self.mistakes,
+            is_checked=self._is_checked,
+        )
+
+    def type_of(self, node: boxed.Node) -> Type:
+        """The type of an element as expressions know it: what it declares, for a function its parameters too."""
+        declared = self.kinds.type_named(node.variable.type_name)
+        if isinstance(declared, types.FunctionType):
+            return declared
+        if isinstance(node, boxed.Knowledge) and node.function is not None:
+            parameters = tuple(self.kinds.type_named(p.type_name) for p in node.function.parameters)
+            return types.FunctionType(parameters, declared)
+        return types.ANY if isinstance(node, boxed.Knowledge | boxed.Service) else declared
 
     def kind_of(self, variable: boxed.Variable) -> Kind:
         """The declared type of a variable; an unknown one is a mistake, and any value will do."""
@@ -150,7 +181,7 @@ class Engine:
         text = definition.allowed if which == "allowed" else definition.constraint
         if text is None:
             return None
-        language = Language((), members=self.kinds.members(), mistakes=self.mistakes, seen=self._seen)
+        language = Language({}, members=self.kinds.members(), mistakes=self.mistakes, is_checked=self._is_checked)
         tests = language.tests(text)
         if tests is None:
             return None
@@ -169,7 +200,7 @@ class Engine:
                 self._codes[key] = boxes.code(node.expression, self.language(bindings))
             else:
                 assert isinstance(node, boxed.Knowledge)
-                language = self.language(bindings, node.variable.name)
+                language = self.language(bindings, {node.variable.name: self.type_of(node)})
                 self._codes[key] = self._function(node, boxes, language)
         return self._codes[key]
 

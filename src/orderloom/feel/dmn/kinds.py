@@ -157,6 +157,10 @@ class Kinds:
                 self._types[name] = self._type(name, frozenset())
         return self._types
 
+    def type_named(self, name: str) -> Type:
+        """The type of this name as the language knows it; `Any` if there is none."""
+        return self.types().get(name) or type_of(TypeName(name)) or types.ANY
+
     def _type(self, name: str, around: frozenset[str]) -> Type:
         definition = self._definitions.get(name)
         if definition is None:

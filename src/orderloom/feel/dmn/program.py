@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
-from orderloom.feel import runtime, tree
+from orderloom.feel import runtime, tree, types
 from orderloom.feel.decide import Program
 from orderloom.feel.dmn import boxed
 from orderloom.feel.dmn.kinds import ANY, Kind, converted
@@ -75,7 +75,7 @@ class Boxes:
                 continue
             kind = language.kind(entry.variable.type_name, entry.variable.place)
             entries.append((entry.variable.name, fitting(code, kind)))
-            language = language.inner((entry.variable.name,))
+            language = language.inner({entry.variable.name: language.type(entry.variable.type_name)})
 
         def context(scope: Values, run: Run) -> object:
             own: dict[str, object] = {}
@@ -129,7 +129,8 @@ class Boxes:
         if expression.kind.upper() != "FEEL":
             language.mistake(expression.place, "not-read", f"Functions of the kind {expression.kind} are not run here.")
             return _nothing
-        body = self.code(expression.body, language.inner(names))
+        own = {parameter.name: language.type(parameter.type_name) for parameter in expression.parameters}
+        body = self.code(expression.body, language.inner(own))
 
         def function(scope: Values, run: Run) -> object:
             return callee(names, kinds, body, scope, run, name=name, result=result)
@@ -145,7 +146,7 @@ class Boxes:
         """Runs as the FEEL expression of the same shape, whose body calls the boxed one."""
         names = (expression.variable, "partial") if expression.kind == "for" else (expression.variable,)
         over = fitting(self.code(expression.over, language), language.kind(expression.over_type))
-        body = self.code(expression.body, language.inner(names))
+        body = self.code(expression.body, language.inner(dict.fromkeys(names, types.ANY)))
         iterations = (tree.Iteration(expression.variable, tree.Name(_OVER)),)
         call = tree.Call(tree.Name(_BODY), tuple(tree.Argument(tree.Name(name)) for name in names))
         looped: tree.Expression = tree.Quantified("every", iterations, call)
@@ -157,12 +158,13 @@ class Boxes:
 
     def _filter(self, expression: boxed.Filter, language: Language) -> Code:
         over = self.code(expression.over, language)
+        inside = language.inner({"item": types.ANY, **dict.fromkeys(language.members, types.ANY)})
         if isinstance(expression.match, boxed.Literal):
-            match = language.inner(("item", *language.members)).tree(expression.match.text)
+            match = inside.tree(expression.match.text)
             if match is None:
                 return _nothing
             return with_values([(_OVER, over)], language.code(tree.Filter(tree.Name(_OVER), match)))
-        body = self.code(expression.match, language.inner(("item", *language.members)))
+        body = self.code(expression.match, inside)
 
         def of_item(scope: Values, run: Run) -> object:
             item = scope["item"]
