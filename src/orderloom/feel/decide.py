@@ -10,7 +10,7 @@ from typing import cast
 
 from orderloom.feel import python
 from orderloom.feel.compile import Inputs
-from orderloom.feel.dmn.kinds import Kind, converted
+from orderloom.feel.dmn.kinds import ANY, Kind, converted
 from orderloom.feel.hits import NO_RANK, Row, answered, shaped
 from orderloom.feel.language import Check, Code, Language, Values
 from orderloom.feel.mistakes import Mistaken
@@ -77,7 +77,7 @@ class Program:
             for rule in table.rules
         ]
         self._checks: dict[tuple[int, int], Check] = {}
-        self.kinds = [language.kind(output.type_name, table.place) for output in table.outputs]
+        self.kinds = [self._kind(output, language) for output in table.outputs]
         width = len(table.outputs)
         self.answers = [[language.tree(a) for a in _sized(rule.answers, width)] for rule in table.rules]
         self._codes: dict[tuple[int, int], Code] = {}
@@ -94,6 +94,11 @@ class Program:
             and all(_is_constant(default) for default in self._defaults)
         )
         self.decide = self._built()
+
+    def _kind(self, output: Output, language: Language) -> Kind:
+        """The type of one rule's answer: a multiple hit policy makes the list itself, which may be declared."""
+        kind = language.kind(output.type_name, self.table.place)
+        return ANY if kind.is_list and not self.table.hit_policy.is_single else kind
 
     # What one rule says
 

@@ -14,7 +14,6 @@ from orderloom.feel.language import Code, Language, Values
 from orderloom.feel.mistakes import Mistake
 from orderloom.feel.run import Run
 from orderloom.feel.types import Type
-from orderloom.feel.values import Callee
 from orderloom.feel.written import Place
 
 Pool = Mapping[str, boxed.Definitions]
@@ -175,7 +174,7 @@ class Engine:
         if definition is not None and definition.function is not None:
             return self.kinds.named(definition.function.result) or ANY
         kind = self.kind_of(variable)
-        return ANY if kind.classes == (Callee,) else kind
+        return ANY if kind.is_function else kind
 
     def _test_of(self, definition: boxed.ItemDefinition, which: str) -> Test | None:
         text = definition.allowed if which == "allowed" else definition.constraint

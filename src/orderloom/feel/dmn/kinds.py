@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from orderloom.feel import types
+from orderloom.feel.builtins.registry import Overloads
 from orderloom.feel.dmn.boxed import ItemDefinition
 from orderloom.feel.tree import TypeName
-from orderloom.feel.types import Type, type_of
+from orderloom.feel.types import FunctionType, Type, conforms, type_of
 from orderloom.feel.values import Callee, Date, DateTime, Days, Months, Range, Time
 
 Test = Callable[[object], bool]
@@ -30,7 +31,7 @@ BASES: Mapping[str, tuple[type, ...]] = {
     "duration": (Days, Months),
     "context": (dict,),
     "list": (list,),
-    "function": (Callee,),
+    "function": (Callee, Overloads),
     "range": (Range,),
 }
 
@@ -46,13 +47,17 @@ class Kind:
     classes: tuple[type, ...] = (object,)
     item: Kind | None = None
     members: Mapping[str, Kind] | None = None
-    arity: int | None = None
+    function: FunctionType | None = None
     test: Test | None = None
     of: Callable[[], Kind] | None = None
 
     @property
     def is_any(self) -> bool:
         return self.classes == (object,) and self.of is None and self.test is None
+
+    @property
+    def is_function(self) -> bool:
+        return self.of().is_function if self.of is not None else self.classes == BASES["function"]
 
     @property
     def is_list(self) -> bool:
@@ -79,7 +84,7 @@ class Kind:
             return isinstance(value, dict) and all(
                 name in value and kind.holds(value[name]) for name, kind in self.members.items()
             )
-        return self.arity is None or (isinstance(value, Callee) and len(value.parameters) == self.arity)
+        return self.function is None or conforms(value, self.function)
 
     def may_be(self, kind: type) -> bool:
         """Whether values of this class may be of the type."""
@@ -215,7 +220,10 @@ class Kinds:
 
     def _kind(self, definition: ItemDefinition) -> Kind:
         if definition.function is not None:
-            base = Kind(definition.name, (Callee,), arity=len(definition.function.parameters))
+            wanted = self._type_of(definition, frozenset({definition.name}))
+            function = wanted.item if isinstance(wanted, types.ListType) else wanted
+            assert isinstance(function, FunctionType)
+            base = Kind(definition.name, BASES["function"], function=function)
         elif definition.components:
             members = {component.name: self._kind(component) for component in definition.components}
             base = Kind(definition.name, (dict,), members=members)

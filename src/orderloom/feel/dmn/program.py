@@ -69,21 +69,24 @@ class Boxes:
     def _context(self, expression: boxed.BoxedContext, language: Language) -> Code:
         entries: list[tuple[str | None, Code]] = []
         for entry in expression.entries:
-            code = self.code(entry.expression, language)
             if entry.variable is None:
-                entries.append((None, code))
+                entries.append((None, self.code(entry.expression, language)))
                 continue
+            after = language.inner({entry.variable.name: language.type(entry.variable.type_name)})
+            is_function = isinstance(entry.expression, boxed.Function)
+            code = self.code(entry.expression, after if is_function else language)
             kind = language.kind(entry.variable.type_name, entry.variable.place)
-            entries.append((entry.variable.name, fitting(code, kind)))
-            language = language.inner({entry.variable.name: language.type(entry.variable.type_name)})
+            entries.append((entry.variable.name, code if is_function and not kind.is_function else fitting(code, kind)))
+            language = after
 
         def context(scope: Values, run: Run) -> object:
             own: dict[str, object] = {}
             for name, code in entries:
-                value = code(scope.inside(own) if own else scope, run)
                 if name is None:
-                    return value
-                own[name] = value
+                    return code(scope.inside(own), run)
+                # A function may call itself by the name of its entry.
+                inner = scope.inside({**own, name: None})
+                own[name] = inner[name] = code(inner, run)
             return own
 
         return context
@@ -133,7 +136,8 @@ class Boxes:
         body = self.code(expression.body, language.inner(own))
 
         def function(scope: Values, run: Run) -> object:
-            return callee(names, kinds, body, scope, run, name=name, result=result)
+            made = callee(names, kinds, body, scope, run, name=name, result=result)
+            return replace(made, types=tuple(own.values()))
 
         return function
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from orderloom.feel import runtime
 from orderloom.feel.dmn import boxed
@@ -170,4 +170,5 @@ class Session:
             answer = next(iter(values.values())) if len(values) == 1 else values
             return converted(answer, result)[0]
 
-        return runtime.callee(self._run, 1, names, (None,) * len(names), call)
+        made = runtime.callee(self._run, 1, names, (None,) * len(names), call)
+        return replace(made, name=member.name, types=tuple(given.type for given in inputs))
