@@ -9,7 +9,8 @@ from orderloom.feel.spans import Accepted, Column
 from orderloom.feel.table import HitPolicy
 
 MAX_INPUTS = 6
-MAX_STEPS = 200_000
+MAX_RULES = 1_000
+MAX_WORK = 200_000_000
 MAX_PAIRS = 500_000
 MOST_FINDINGS = 50
 MOST_GAPS = 10
@@ -70,7 +71,7 @@ def unreachable(grid: Grid, policy: HitPolicy, ranks: Sequence[int] | None = Non
 
     `ranks` tells each rule's place in the order of the answers under a ranked policy, the smallest first.
     """
-    steps = _Steps()
+    steps = _Steps.of(grid)
     for rule, box in enumerate(grid.boxes):
         if not all(box):
             yield Finding("never-matches", (rule + 1,), {})
@@ -83,7 +84,7 @@ def unreachable(grid: Grid, policy: HitPolicy, ranks: Sequence[int] | None = Non
 def gaps(grid: Grid) -> Iterator[Finding]:
     """Inputs that no rule matches."""
     everything = (1 << len(grid.boxes)) - 1
-    for box in _uncovered(grid, grid.domain, everything, _Steps()):
+    for box in _uncovered(grid, grid.domain, everything, _Steps.of(grid)):
         yield Finding("gap", (), grid.example(box))
 
 
@@ -98,8 +99,13 @@ def _above(rule: int, policy: HitPolicy, ranks: Sequence[int] | None) -> int:
 class _Steps:
     """Counts what has been looked at, so that every check ends in time and always says the same."""
 
-    def __init__(self, most: int = MAX_STEPS) -> None:
+    def __init__(self, most: int) -> None:
         self._left = most
+
+    @classmethod
+    def of(cls, grid: Grid) -> _Steps:
+        """As many as fit into a second: with more rules each of them costs more."""
+        return cls(MAX_WORK // max(len(grid.boxes), 100))
 
     def take(self, count: int) -> None:
         self._left -= count
@@ -110,6 +116,7 @@ class _Steps:
 def _uncovered(grid: Grid, box: Sequence[int], rules: int, steps: _Steps) -> Iterator[tuple[int, ...]]:
     """The parts of a box that none of these rules takes, in the order of the columns."""
     width = len(grid.columns)
+    steps.take(len(grid.boxes) // 4)
     # From which column on a rule takes everything that the box has.
     full = [0] * (width + 1)
     full[width] = rules

@@ -7,6 +7,7 @@ from itertools import islice
 
 from orderloom.feel.analyse import (
     MAX_INPUTS,
+    MAX_RULES,
     MOST_FINDINGS,
     MOST_GAPS,
     Finding,
@@ -121,6 +122,8 @@ def _grid(program: Program, language: Language) -> Grid:
     table = program.table
     if len(table.inputs) > MAX_INPUTS:
         raise _NotAnalysed(f"it has more than {MAX_INPUTS} inputs.", table.place)
+    if len(table.rules) > MAX_RULES:
+        raise _NotAnalysed(f"it has more than {MAX_RULES:,} rules.", table.place)
     if not table.inputs or not table.rules:
         raise _NotAnalysed("it has no inputs or no rules.", table.place)
     cells = [
