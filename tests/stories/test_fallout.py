@@ -118,7 +118,7 @@ async def test_an_unknown_outcome_is_fallout_and_never_success(story: Story) -> 
     story.verify()
 
 
-async def test_a_step_that_somebody_saw_done_is_completed_with_evidence(story: Story) -> None:
+async def test_what_somebody_saw_done_releases_billing_once_a_second_person_confirms_it(story: Story) -> None:
     order = await line_test_reached(story, REFUSE)
     step = await story.step(order, "Line test")
     path = f"/api/fallout/{step['process_id']}/{step['number']}"
@@ -126,14 +126,55 @@ async def test_a_step_that_somebody_saw_done_is_completed_with_evidence(story: S
     assert await story.refused(f"{path}/complete", {"evidence": ""}, who="nora") != []
     assert await story.refused(f"{path}/skip", {"reason": "no need"}, who="nora") == ["mandatory"]
     assert await story.refused(f"{path}/complete", {"evidence": "x"}, who="maya", status=403) == ["permission_missing"]
-    await story.post(f"{path}/complete", {"evidence": "Report 4711 of the technician"}, who="nora")
+    assert await story.refused(f"{path}/evidence/confirm", who="nora", status=404) == ["evidence_missing"]
+    told = await story.post(f"{path}/complete", {"evidence": "Report 4711 of the technician"}, who="nora")
+
+    assert (told["state"], told["evidence_by"]) == ("failed", "Nora Fitzgerald")
+    assert (await story.states([order]), await charges(story)) == (["held"], [])
+    [listed] = (await story.get("/api/evidence", who="nora"))["items"]
+    assert (listed["evidence"], listed["order_number"]) == ("Report 4711 of the technician", order.number)
+    more = {"evidence": "And another report"}
+    assert await story.refused(f"{path}/complete", more, who="ada", status=409) == ["evidence_waits"]
+    assert await story.refused(f"{path}/evidence/confirm", who="nora", status=403) == ["own_evidence"]
+    assert await story.refused(f"{path}/evidence/confirm", who="maya", status=403) == ["permission_missing"]
+
+    page = path.removeprefix("/api")
+    assert "Withdraw evidence" in (await (await story.as_user("nora")).get(page)).text
+    assert "Confirm, the step is done" in (await (await story.as_user("ada")).get(page)).text
+    assert "Report 4711" in (await (await story.as_user("ada")).get("/fallout")).text
+
+    await story.post(f"{path}/evidence/reject", {"reason": "which report?"}, who="ada")
+    assert (await story.step(order, "Line test"))["evidence_by"] is None
+    await story.post(f"{path}/complete", {"evidence": "Report 4711, attached to the ticket"}, who="nora")
+    await story.post(f"{path}/evidence/confirm", who="ada")
 
     assert await story.states([order]) == ["completed"]
     [(evidence, name)] = await story.ask(
         "SELECT evidence, actor_name FROM processes.step_log WHERE process_id = %(id)s AND evidence IS NOT NULL",
         id=order.process_id,
     )
-    assert (evidence, "nora" in name.lower()) == ("Report 4711 of the technician", True)
+    assert "Report 4711, attached" in evidence
+    assert ("recorded by Nora Fitzgerald" in evidence, name) == (True, "Ada Whitlock")
+    facts = await story.ask(
+        "SELECT type, actor_name FROM base.event WHERE type LIKE 'fulfilment.evidence%%' ORDER BY id"
+    )
+    assert [(type_.removeprefix("fulfilment.evidence_"), who.split()[0]) for type_, who in facts] == [
+        ("recorded", "Nora"), ("rejected", "Ada"), ("recorded", "Nora"), ("confirmed", "Ada"),
+    ]  # fmt: skip
+    story.verify()
+
+
+async def test_evidence_is_not_needed_any_more_when_the_step_ends_without_it(story: Story) -> None:
+    order = await line_test_reached(story, REFUSE)
+    step = await story.step(order, "Line test")
+    path = f"/api/fallout/{step['process_id']}/{step['number']}"
+    await story.post(f"{path}/complete", {"evidence": "Report 4711 of the technician"}, who="nora")
+
+    await story.post(f"{path}/retry", {"reason": "they test again"}, who="ada")
+
+    assert (await story.step(order, "Line test"))["state"] == "done"
+    assert await story.ask("SELECT state FROM fulfilment.evidence") == [("overtaken",)]
+    assert await story.refused(f"{path}/evidence/confirm", who="ada", status=404) == ["evidence_missing"]
     story.verify()
 
 

@@ -90,9 +90,11 @@ async def test_more_than_was_ordered_is_fallout_and_nothing_is_taken_over(story:
     step = await story.step(order, "Vendor ASN")
     assert (step["state"], "At most 10 of line 1.2" in step["error"]) == ("failed", True)
     assert await story.ask("SELECT notified FROM stock.purchase_line") == [(0,)]
-    path = f"/api/fallout/{step['process_id']}/{step['number']}/complete"
+    path = f"/api/fallout/{step['process_id']}/{step['number']}"
     lines = {"lines": [{"line": "1.2", "quantity": 10}], "shipment": "ASN-1"}
-    await story.post(path, {"evidence": "the vendor says ten", "outputs": lines}, who="nora")
+    await story.post(f"{path}/complete", {"evidence": "the vendor says ten", "outputs": lines}, who="nora")
+    assert await story.ask("SELECT notified FROM stock.purchase_line") == [(0,)]
+    await story.post(f"{path}/evidence/confirm", who="ada")
     assert await story.ask("SELECT notified FROM stock.purchase_line") == [(10,)]
     story.verify()
 

@@ -17,9 +17,16 @@ from orderloom.billing.types import PaymentDraft
 from orderloom.cli.demo_orders import SEED, Fate, Wanted
 from orderloom.cli.demo_run import Happening, History, drawn_hours
 from orderloom.cli.demo_world import stock_levels
-from orderloom.fulfilment.commands import cancel_orders, hold_orders, place_orders, release_holds
+from orderloom.fulfilment.commands import (
+    cancel_orders,
+    confirm_evidence,
+    give_evidence,
+    hold_orders,
+    place_orders,
+    release_holds,
+)
 from orderloom.orders.order import HoldDraft
-from orderloom.processes.commands import complete_with_evidence, retry_steps
+from orderloom.processes.commands import retry_steps
 from orderloom.processes.types import StepId
 from orderloom.stock.commands import adjust_stock
 from orderloom.stock.types import Adjustment
@@ -174,8 +181,11 @@ class Hands:
                 async with transaction(self.history.database, self.actors["nora@tessellane.example"]) as tx:
                     if step.attempt < 3:
                         await retry_steps(tx, ids, reason="The partner says that it works again.")
-                    else:
-                        await complete_with_evidence(tx, ids, evidence="Seen in the partner's own portal.")
+                        return
+                    waiting = await give_evidence(tx, ids[0], evidence="Seen in the partner's own portal.")
+                if waiting is not None:
+                    async with transaction(self.history.database, self.actors["ada@tessellane.example"]) as tx:
+                        await confirm_evidence(tx, ids[0])
             except Refused as refused:
                 self.refused.append(f"{step.title}: {refused}")
 

@@ -52,3 +52,35 @@ class FactsTold(Event):
     """A finished step told something about the order."""
 
     facts: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class EvidenceEvent(Event):
+    """Something about the evidence for a step that billing waits for."""
+
+    process_id: int
+    number: int
+    key: str
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
+class EvidenceRecorded(EvidenceEvent):
+    """Somebody said how they know that a step is done that billing waits for; somebody else has to confirm it."""
+
+    evidence: str
+
+
+@dataclass(frozen=True, slots=True)
+class EvidenceConfirmed(EvidenceEvent):
+    """A second person confirmed the evidence; the step is done."""
+
+    recorded_by: str
+
+
+@dataclass(frozen=True, slots=True)
+class EvidenceRejected(EvidenceEvent):
+    """The evidence was rejected, or withdrawn by who had recorded it; the step stays as it was."""
+
+    recorded_by: str
+    reason: str

@@ -9,6 +9,7 @@ from typing import Any
 
 from orderloom.base.transaction import Tx
 from orderloom.fulfilment.context import StepContext
+from orderloom.parties.policy import account_filter
 from orderloom.processes.types import StepId
 
 
@@ -47,6 +48,55 @@ async def contexts(tx: Tx, ids: Sequence[StepId]) -> list[StepContext]:
         """,
         {"process_ids": [id_.process_id for id_ in ids], "numbers": [id_.number for id_ in ids]},
         row=StepContext,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class WaitingEvidence:
+    """Evidence that a second person has to confirm, with the step that it is about."""
+
+    process_id: int
+    number: int
+    title: str
+    order_number: str
+    evidence: str
+    outputs: dict[str, Any] | None
+    recorded_by: int
+    recorded_name: str
+    recorded_at: datetime
+
+
+async def waiting_evidence(
+    tx: Tx, *, step: StepId | None = None, after: StepId | None = None, limit: int = 50
+) -> list[WaitingEvidence]:
+    """What waits for its confirmation about the accounts that the actor sees, by step; or what waits about one step."""
+    seen, params = account_filter(tx.actor, "sales_order.account_id")
+    return await tx.all(
+        f"""
+        SELECT evidence.process_id, evidence.number, step.title, sales_order.number AS order_number,
+               evidence.evidence, evidence.outputs, evidence.recorded_by, evidence.recorded_name,
+               evidence.recorded_at
+          FROM fulfilment.evidence
+          JOIN processes.step USING (process_id, number)
+          JOIN orders.sales_order ON sales_order.id = evidence.order_id
+         WHERE evidence.state = 'recorded'
+           AND step.state NOT IN ('done', 'skipped', 'cancelled')
+           AND (evidence.process_id, evidence.number) > (%(after_process)s::bigint, %(after_number)s::integer)
+           AND (%(process_id)s::bigint IS NULL
+                OR (evidence.process_id = %(process_id)s AND evidence.number = %(number)s))
+           AND {seen}
+         ORDER BY evidence.process_id, evidence.number
+         LIMIT %(limit)s
+        """,
+        params
+        | {
+            "after_process": after.process_id if after else 0,
+            "after_number": after.number if after else -1,
+            "process_id": step.process_id if step else None,
+            "number": step.number if step else None,
+            "limit": min(max(limit, 1), 200),
+        },
+        row=WaitingEvidence,
     )
 
 

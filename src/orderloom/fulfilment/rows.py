@@ -1,4 +1,4 @@
-"""The rows of fulfilment before they are written."""
+"""The rows of fulfilment before they are written, and evidence as it stands."""
 
 from __future__ import annotations
 
@@ -77,3 +77,17 @@ class Forecast:
     projected_at: datetime
     jeopardy: str
     look_again_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What somebody says about a step that billing waits for, until somebody else confirms it."""
+
+    id: int
+    process_id: int
+    number: int
+    evidence: str
+    outputs: Mapping[str, Any] | None
+    recorded_by: int
+    recorded_name: str
+    recorded_at: datetime

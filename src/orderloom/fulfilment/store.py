@@ -8,7 +8,8 @@ from operator import attrgetter
 from typing import Any
 
 from orderloom.base.transaction import Json, Tx
-from orderloom.fulfilment.rows import Forecast, NewPlan, NewStep, NewThing
+from orderloom.fulfilment.rows import Evidence, Forecast, NewPlan, NewStep, NewThing
+from orderloom.processes.types import StepId
 
 
 async def insert_plans(tx: Tx, plans: Sequence[NewPlan], things: Sequence[NewThing], steps: Sequence[NewStep]) -> None:
@@ -158,6 +159,71 @@ async def record_forecasts(tx: Tx, forecasts: Sequence[Forecast]) -> list[tuple[
          ORDER BY order_id
         """,
         _columns(forecasts, Forecast),
+    )
+
+
+async def record_evidence(
+    tx: Tx, step: StepId, *, order_id: int, evidence: str, outputs: Mapping[str, Any] | None
+) -> Evidence | None:
+    """Keep what the actor says about a step until somebody else confirms it; None while other evidence waits."""
+    return await tx.one_or_none(
+        """
+        INSERT INTO fulfilment.evidence (process_id, number, order_id, evidence, outputs, recorded_by, recorded_name)
+        VALUES (%(process_id)s, %(number)s, %(order_id)s, %(evidence)s, %(outputs)s, %(user_id)s, %(name)s)
+            ON CONFLICT (process_id, number) WHERE state = 'recorded' DO NOTHING
+     RETURNING id, process_id, number, evidence, outputs, recorded_by, recorded_name, recorded_at
+        """,
+        {
+            "process_id": step.process_id,
+            "number": step.number,
+            "order_id": order_id,
+            "evidence": evidence,
+            "outputs": None if outputs is None else Json(dict(outputs)),
+            "user_id": tx.actor.user_id,
+            "name": tx.actor.name,
+        },
+        row=Evidence,
+    )
+
+
+async def lock_evidence(tx: Tx, step: StepId) -> Evidence | None:
+    """The evidence about a step that waits for its confirmation, locked."""
+    return await tx.one_or_none(
+        """
+        SELECT id, process_id, number, evidence, outputs, recorded_by, recorded_name, recorded_at
+          FROM fulfilment.evidence
+         WHERE process_id = %(process_id)s AND number = %(number)s AND state = 'recorded'
+           FOR UPDATE
+        """,
+        {"process_id": step.process_id, "number": step.number},
+        row=Evidence,
+    )
+
+
+async def decide_evidence(tx: Tx, evidence_id: int, *, state: str, reason: str = "") -> None:
+    """Write what the actor makes of evidence that was locked: confirmed or rejected."""
+    await tx.execute(
+        """
+        UPDATE fulfilment.evidence
+           SET state = %(state)s, decided_by = %(user_id)s, decided_at = base.now(), reason = %(reason)s
+         WHERE id = %(id)s AND state = 'recorded'
+        """,
+        {"id": evidence_id, "state": state, "user_id": tx.actor.user_id, "reason": reason},
+    )
+
+
+async def overtake_evidence(tx: Tx, order_ids: Sequence[int]) -> None:
+    """Evidence that waits about steps that have ended meanwhile is not needed any more."""
+    await tx.execute(
+        """
+        UPDATE fulfilment.evidence
+           SET state = 'overtaken', decided_at = base.now()
+          FROM processes.step
+         WHERE evidence.order_id = ANY(%(ids)s) AND evidence.state = 'recorded'
+           AND step.process_id = evidence.process_id AND step.number = evidence.number
+           AND step.state IN ('done', 'skipped', 'cancelled')
+        """,
+        {"ids": list(order_ids)},
     )
 
 

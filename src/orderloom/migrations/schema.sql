@@ -941,6 +941,38 @@ ALTER TABLE catalog.version ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     CACHE 1
 );
 
+CREATE TABLE fulfilment.evidence (
+    id bigint NOT NULL,
+    process_id bigint NOT NULL,
+    number integer NOT NULL,
+    order_id bigint NOT NULL,
+    evidence text NOT NULL,
+    outputs jsonb,
+    recorded_by bigint NOT NULL,
+    recorded_name text NOT NULL,
+    recorded_at timestamp with time zone DEFAULT base.now() NOT NULL,
+    state text DEFAULT 'recorded'::text NOT NULL,
+    decided_by bigint,
+    decided_at timestamp with time zone,
+    reason text DEFAULT ''::text NOT NULL,
+    CONSTRAINT confirmed_by_somebody_else CHECK (((state <> 'confirmed'::text) OR (decided_by <> recorded_by))),
+    CONSTRAINT evidence_check CHECK (((state = 'recorded'::text) = (decided_at IS NULL))),
+    CONSTRAINT evidence_check1 CHECK (((state <> ALL (ARRAY['confirmed'::text, 'rejected'::text])) OR (decided_by IS NOT NULL))),
+    CONSTRAINT evidence_evidence_check CHECK ((evidence <> ''::text)),
+    CONSTRAINT evidence_outputs_check CHECK ((jsonb_typeof(outputs) = 'object'::text)),
+    CONSTRAINT evidence_state_check CHECK ((state = ANY (ARRAY['recorded'::text, 'confirmed'::text, 'rejected'::text, 'overtaken'::text])))
+)
+WITH (fillfactor='85');
+
+ALTER TABLE fulfilment.evidence ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME fulfilment.evidence_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
 CREATE TABLE fulfilment.item (
     id bigint NOT NULL,
     order_id bigint NOT NULL,
@@ -2640,6 +2672,9 @@ ALTER TABLE ONLY catalog.version
 ALTER TABLE ONLY catalog.version
     ADD CONSTRAINT version_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY fulfilment.evidence
+    ADD CONSTRAINT evidence_pkey PRIMARY KEY (id);
+
 ALTER TABLE ONLY fulfilment.item
     ADD CONSTRAINT item_order_id_key_key UNIQUE (order_id, key);
 
@@ -3016,6 +3051,10 @@ CREATE INDEX product_by_text ON catalog.product USING gin (base.folded(((code ||
 
 CREATE INDEX product_of_catalogue ON catalog.product USING btree (catalogue_id);
 
+CREATE INDEX evidence_of_order ON fulfilment.evidence USING btree (order_id);
+
+CREATE UNIQUE INDEX evidence_recorded ON fulfilment.evidence USING btree (process_id, number) WHERE (state = 'recorded'::text);
+
 CREATE INDEX plan_in_jeopardy ON fulfilment.plan USING btree (jeopardy, order_id) WHERE (jeopardy <> 'none'::text);
 
 CREATE INDEX plan_to_look_at ON fulfilment.plan USING btree (look_again_at) WHERE (look_again_at IS NOT NULL);
@@ -3381,6 +3420,18 @@ ALTER TABLE ONLY catalog.product
 
 ALTER TABLE ONLY catalog.version
     ADD CONSTRAINT version_catalogue_id_fkey FOREIGN KEY (catalogue_id) REFERENCES catalog.catalogue(id);
+
+ALTER TABLE ONLY fulfilment.evidence
+    ADD CONSTRAINT evidence_decided_by_fkey FOREIGN KEY (decided_by) REFERENCES parties."user"(id);
+
+ALTER TABLE ONLY fulfilment.evidence
+    ADD CONSTRAINT evidence_order_id_fkey FOREIGN KEY (order_id) REFERENCES fulfilment.plan(order_id);
+
+ALTER TABLE ONLY fulfilment.evidence
+    ADD CONSTRAINT evidence_process_id_number_fkey FOREIGN KEY (process_id, number) REFERENCES processes.step(process_id, number);
+
+ALTER TABLE ONLY fulfilment.evidence
+    ADD CONSTRAINT evidence_recorded_by_fkey FOREIGN KEY (recorded_by) REFERENCES parties."user"(id);
 
 ALTER TABLE ONLY fulfilment.item
     ADD CONSTRAINT item_order_id_fkey FOREIGN KEY (order_id) REFERENCES fulfilment.plan(order_id);

@@ -46,6 +46,7 @@ __all__ = [
     "count_events",
     "deliver",
     "fail_steps",
+    "refuse_unless_completable",
     "retry_steps",
     "run_batch",
     "set_held",
@@ -245,13 +246,15 @@ async def retry_steps(
     tx: Tx, ids: Sequence[StepId], *, reason: str, params: Mapping[str, Any] | None = None
 ) -> list[StepId]:
     """Try steps in fallout (or waiting for their next retry) again, with edited parameters if given."""
-    return await _repair(
+    running, found = await _allowed(
         tx,
         ids,
         lambda step: step.state == State.FAILED or (step.state == State.WAITING and step.sub_reason == "retry"),
-        Intent("retry", reason=reason, params=params),
         "it can be retried only from fallout",
     )
+    intent = Intent("retry", reason=reason, params=params)
+    await settle(tx, running, [(step, intent) for step in found.values()])
+    return list(found)
 
 
 async def skip_steps(tx: Tx, ids: Sequence[StepId], *, reason: str, with_right: bool = False) -> list[StepId]:
@@ -283,20 +286,31 @@ async def complete_with_evidence(
     tx: Tx, ids: Sequence[StepId], *, evidence: str, outputs: Mapping[str, Any] | None = None
 ) -> list[StepId]:
     """Declare open or failed steps done because somebody saw that they are; who and why are logged."""
+    running, found = await _completable(tx, ids, evidence)
+    intent = Intent("complete", outputs=outputs, evidence=evidence, reason=evidence)
+    await settle(tx, running, [(step, intent) for step in found.values()])
+    return list(found)
+
+
+async def refuse_unless_completable(tx: Tx, ids: Sequence[StepId], *, evidence: str) -> None:
+    """Refuse what `complete_with_evidence` would refuse, and change nothing."""
+    await _completable(tx, ids, evidence)
+
+
+async def _completable(tx: Tx, ids: Sequence[StepId], evidence: str) -> tuple[dict[int, Running], dict[StepId, Step]]:
     if not evidence.strip():
         refuse("evidence_missing", "Say how you know that the step is done.", "/evidence")
-    return await _repair(
+    return await _allowed(
         tx,
         ids,
         lambda step: step.is_open and step.state != State.BLOCKED and step.sub_reason not in ("lag", "finish"),
-        Intent("complete", outputs=outputs, evidence=evidence, reason=evidence),
         "it can be completed once its predecessors are",
     )
 
 
-async def _repair(
-    tx: Tx, ids: Sequence[StepId], allowed: Callable[[Step], bool], intent: Intent, otherwise: str
-) -> list[StepId]:
+async def _allowed(
+    tx: Tx, ids: Sequence[StepId], allowed: Callable[[Step], bool], otherwise: str
+) -> tuple[dict[int, Running], dict[StepId, Step]]:
     running, found = await _locked(tx, ids)
     refuse_if_any([
         *_missing(ids, found),
@@ -306,8 +320,7 @@ async def _repair(
             if not allowed(step)
         ),
     ])  # fmt: skip
-    await settle(tx, running, [(step, intent) for step in found.values()])
-    return list(found)
+    return running, found
 
 
 async def count_events(tx: Tx, counts: Sequence[Count]) -> list[Delivery]:

@@ -53,7 +53,10 @@ class PlanHeader:
 
 @dataclass(frozen=True, slots=True)
 class PlanStep:
-    """A step with what it is for and how it stands. `why` says which rule put it into the plan."""
+    """A step with what it is for and how it stands. `why` says which rule put it into the plan.
+
+    `evidence_by` recorded evidence that the step is done, which waits for a second person to confirm it.
+    """
 
     process_id: int
     number: int
@@ -86,6 +89,7 @@ class PlanStep:
     why: str
     thing: str | None
     order_items: list[int]
+    evidence_by: str | None
 
     @property
     def tone(self) -> str:
@@ -178,10 +182,13 @@ async def plan_steps(tx: Tx, process_id: int, numbers: Sequence[int] | None = No
                step.counted, step.attempt, step.due, step.ready_at, step.started_at, step.finished_at,
                step.error_class, step.error, planned.planned_start, planned.planned_finish, planned.slack_seconds,
                coalesce(planned.is_critical, false) AS is_critical, coalesce(planned.why, '') AS why,
-               item.label AS thing, coalesce(planned.order_items, '{}') AS order_items
+               item.label AS thing, coalesce(planned.order_items, '{}') AS order_items,
+               evidence.recorded_name AS evidence_by
           FROM processes.step
           LEFT JOIN fulfilment.step AS planned USING (process_id, number)
           LEFT JOIN fulfilment.item ON item.id = planned.item_id
+          LEFT JOIN fulfilment.evidence ON evidence.process_id = step.process_id AND evidence.number = step.number
+           AND evidence.state = 'recorded'
          WHERE step.process_id = %(process_id)s
            AND (%(numbers)s::integer[] IS NULL OR step.number = ANY(%(numbers)s))
          ORDER BY step.number

@@ -5,18 +5,22 @@ from orderloom.fulfilment.commands.changing import absorb, replan_orders
 from orderloom.fulfilment.commands.following import forecast_orders, keep_up_orders, roll_up_orders, watch_forecasts
 from orderloom.fulfilment.commands.holding import hold_orders, release_holds, sync_holds
 from orderloom.fulfilment.commands.placing import PlacedOrder, place_orders, plan_orders, simulate_order, submit_orders
+from orderloom.fulfilment.commands.witnessing import confirm_evidence, give_evidence, reject_evidence
 
 __all__ = [
     "PlacedOrder",
     "absorb",
     "cancel_items",
     "cancel_orders",
+    "confirm_evidence",
     "finish_cancellations",
     "forecast_orders",
+    "give_evidence",
     "hold_orders",
     "keep_up_orders",
     "place_orders",
     "plan_orders",
+    "reject_evidence",
     "release_holds",
     "replan_orders",
     "roll_up_orders",

@@ -106,6 +106,7 @@ async def forecast_orders(tx: Tx, order_ids: Sequence[int]) -> None:
 
 async def keep_up_orders(tx: Tx, order_ids: Sequence[int]) -> None:
     """Tell billing which gates are open, end what is taken back, roll up the states, look at the dates again."""
+    await store.overtake_evidence(tx, order_ids)
     await mark_passed_gates(tx, order_ids)
     await finish_cancellations(tx, order_ids)
     await roll_up_orders(tx, order_ids)

@@ -10,13 +10,14 @@ from pydantic import Field
 
 from orderloom.base.parsing import strict
 from orderloom.base.transaction import Tx
-from orderloom.fulfilment.commands import cancel_items
-from orderloom.processes.commands import cancel_steps, complete_with_evidence, retry_steps, skip_steps
+from orderloom.fulfilment.commands import cancel_items, confirm_evidence, give_evidence, reject_evidence
+from orderloom.fulfilment.reads import WaitingEvidence, waiting_evidence
+from orderloom.processes.commands import cancel_steps, retry_steps, skip_steps
 from orderloom.processes.reads import Fallout, list_fallout
 from orderloom.processes.types import StepId
 from orderloom.web.answers import Rows
 from orderloom.web.call import Call
-from orderloom.web.inputs import Cursor, Limit, Why, WhyText
+from orderloom.web.inputs import Cursor, Limit, Paging, Why, WhyText
 from orderloom.web.paging import LIMIT, cut, place_of
 from orderloom.web.plan import PlanStep, StepOwner, plan_steps, seen_step
 from orderloom.web.routes import Routes
@@ -98,9 +99,43 @@ async def skip_step(call: Call, process_id: int, number: int, body: Why) -> Plan
     "/fallout/{process_id:int}/{number:int}/complete", permission="fulfilment.repair", body=Evidence, returns=PlanStep
 )
 async def complete_step(call: Call, process_id: int, number: int, body: Evidence) -> PlanStep:
-    """Declare a step done because somebody saw that it is; who and why are kept."""
+    """Declare a step done because somebody saw that it is; who and why are kept.
+
+    Where a charge waits for the step it is not done yet: `evidence_by` names you, and somebody else has to confirm it.
+    """
     await seen_step(call.tx, process_id, number)
-    await complete_with_evidence(call.tx, [StepId(process_id, number)], evidence=body.evidence, outputs=body.outputs)
+    await give_evidence(call.tx, StepId(process_id, number), evidence=body.evidence, outputs=body.outputs)
+    return await step_now(call, process_id, number)
+
+
+@routes.get("/evidence", permission="fulfilment.repair", query=Paging, returns=(Rows, WaitingEvidence))
+async def read_evidence(call: Call, query: Paging) -> Rows:
+    """Evidence that waits for a second person, of the accounts that you see."""
+    place = place_of(query.cursor, int, int)
+    rows = await waiting_evidence(call.tx, after=StepId(place[0], place[1]) if place else None, limit=query.limit + 1)
+    return Rows(*cut(rows, query.limit, lambda row: (row.process_id, row.number)))
+
+
+@routes.post(
+    "/fallout/{process_id:int}/{number:int}/evidence/confirm", permission="fulfilment.repair", returns=PlanStep
+)
+async def confirm_evidence_of_step(call: Call, process_id: int, number: int) -> PlanStep:
+    """Confirm what somebody else has recorded about a step: it is done."""
+    await seen_step(call.tx, process_id, number)
+    await confirm_evidence(call.tx, StepId(process_id, number))
+    return await step_now(call, process_id, number)
+
+
+@routes.post(
+    "/fallout/{process_id:int}/{number:int}/evidence/reject",
+    permission="fulfilment.repair",
+    body=Why,
+    returns=PlanStep,
+)
+async def reject_evidence_of_step(call: Call, process_id: int, number: int, body: Why) -> PlanStep:
+    """Reject what was recorded about a step, or withdraw your own; the step stays as it is."""
+    await seen_step(call.tx, process_id, number)
+    await reject_evidence(call.tx, StepId(process_id, number), reason=body.reason)
     return await step_now(call, process_id, number)
 
 

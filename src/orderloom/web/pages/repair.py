@@ -9,7 +9,9 @@ from pydantic import Field
 
 from orderloom.base.parsing import parse, read_json, strict
 from orderloom.base.refusals import Problem, Refused
-from orderloom.processes.commands import complete_with_evidence, retry_steps, skip_steps
+from orderloom.fulfilment.commands import confirm_evidence, give_evidence, reject_evidence
+from orderloom.fulfilment.reads import waiting_evidence
+from orderloom.processes.commands import retry_steps, skip_steps
 from orderloom.processes.reads import step_history
 from orderloom.processes.types import StepId
 from orderloom.web.answers import Page, SeeOther
@@ -29,7 +31,13 @@ async def fallout_page(call: Call, query: FalloutQuery) -> Page:
     rows, following = await fallout_matching(call, query)
     return Page(
         "fallout/fallout.html",
-        {"rows": rows, "next": following, "query": query, "groups": await fallout_groups(call.tx)},
+        {
+            "rows": rows,
+            "next": following,
+            "query": query,
+            "groups": await fallout_groups(call.tx),
+            "evidence": [] if query.cursor else await waiting_evidence(call.tx),
+        },
     )
 
 
@@ -45,6 +53,7 @@ async def repair_page(call: Call, process_id: int, number: int) -> Page:
             "owner": owner,
             "moves": await step_history(call.tx, process_id, number, limit=100),
             "calls": await wire_of(call.tx, process_id, number),
+            "evidence": await waiting_evidence(call.tx, step=StepId(process_id, number)),
         },
     )
 
@@ -95,8 +104,29 @@ class SeenDone:
 async def complete_by_form(call: Call, process_id: int, number: int, body: SeenDone) -> SeeOther:
     """Declare a step done because somebody saw that it is."""
     owner = await seen_step(call.tx, process_id, number)
-    await complete_with_evidence(call.tx, [StepId(process_id, number)], evidence=body.evidence)
+    waiting = await give_evidence(call.tx, StepId(process_id, number), evidence=body.evidence)
+    if waiting is not None:
+        return SeeOther(
+            f"/fallout/{process_id}/{number}",
+            "A charge waits for this step: somebody else has to confirm what you recorded.",
+        )
     return SeeOther(home_of(owner.subject_kind, owner.subject_label), "The step is done; what follows goes on.")
+
+
+@routes.post("/fallout/{process_id:int}/{number:int}/evidence/confirm", permission="fulfilment.repair")
+async def confirm_by_form(call: Call, process_id: int, number: int) -> SeeOther:
+    """Confirm what somebody else has recorded about a step."""
+    owner = await seen_step(call.tx, process_id, number)
+    await confirm_evidence(call.tx, StepId(process_id, number))
+    return SeeOther(home_of(owner.subject_kind, owner.subject_label), "The step is done; what follows goes on.")
+
+
+@routes.post("/fallout/{process_id:int}/{number:int}/evidence/reject", permission="fulfilment.repair", body=Why)
+async def reject_by_form(call: Call, process_id: int, number: int, body: Why) -> SeeOther:
+    """Reject what was recorded about a step."""
+    await seen_step(call.tx, process_id, number)
+    await reject_evidence(call.tx, StepId(process_id, number), reason=body.reason)
+    return SeeOther(f"/fallout/{process_id}/{number}", "The evidence is rejected; the step stays as it is.")
 
 
 @routes.post("/fallout/{process_id:int}/{number:int}/cancel", permission="orders.cancel", body=Why)
