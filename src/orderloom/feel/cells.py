@@ -27,6 +27,7 @@ from orderloom.feel.tree import (
     walk,
 )
 
+_FEW = 3
 _TRUTHS = (Both, Either, Between, Compare, Among, InstanceOf, Quantified)
 
 
@@ -44,6 +45,14 @@ def cell(emitter: Emitter, tests: Tests, variable: str) -> ast.expr:
 
 def passes(emitter: Emitter, tests: Sequence[Test], variable: str) -> ast.expr:
     """The same for tests of which one must pass."""
+    values = [test.value for test in tests if isinstance(test, Constant)]
+    kinds = {value.__class__ for value in values}
+    if len(values) == len(tests) > _FEW and kinds in ({str}, {Decimal}):
+        subject = python.name(variable)
+        usual = python.is_(python.attribute(subject, "__class__"), python.name(kinds.pop().__name__))
+        quick = python.compared(subject, ("in", emitter.bound(frozenset(values))))
+        slow = emitter.use("tested_any", subject, emitter.bound(tuple(values)), python.name("run"))
+        return python.if_else(usual, quick, slow)
     emitter.declared("?", variable)
     try:
         return emitter.junction([_later(emitter, test, variable) for test in tests], decisive=True)
@@ -92,7 +101,7 @@ def _passes(emitter: Emitter, test: Test, variable: str) -> ast.expr:
     is_truth = isinstance(test, _TRUTHS) or (
         isinstance(test, Call) and isinstance(test.function, Name) and test.function.text == "not"
     )
-    return emitter.use("tested_truth" if is_truth else "tested", subject, value)
+    return emitter.use("tested_truth" if is_truth else "tested", subject, value, python.name("run"))
 
 
 def _exact(emitter: Emitter, test: Test, value: ast.expr, kind: type) -> ast.expr | None:

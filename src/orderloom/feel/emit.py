@@ -53,8 +53,8 @@ HELPERS: dict[str, object] = {
         text: getattr(runtime, text)
         for text in (
             "path", "at_index", "filtered", "iterate", "items_of", "span", "collected", "collect", "partial",
-            "quantified", "seen", "junction", "tested", "tested_truth", "in_interval", "between", "interval",
-            "open_range", "noted", "callee", "invoke", "invoke_named",
+            "quantified", "seen", "junction", "tested", "tested_any", "tested_truth", "in_interval", "between",
+            "interval", "open_range", "noted", "callee", "invoke", "invoke_named",
         )
     },
     "is_instance": is_instance, "Decimal": Decimal, "str": str, "dict": dict,
@@ -249,7 +249,8 @@ class Emitter:
             quick = python.compared(python.name(variable), (sign, limit))
             helper = python.name(_COMPARISON[sign])
             return python.if_else(usual, quick, self.noted(sign, at, helper, python.name(variable), limit))
-        return self.noted(sign, at, python.name(_COMPARISON[sign]), value, self.expression(other))
+        payer = (python.name("run"),) if sign in ("=", "!=") else ()
+        return self.noted(sign, at, python.name(_COMPARISON[sign]), value, self.expression(other), *payer)
 
     def _both(self, tree: Both) -> ast.expr:
         return self.junction([self._thunk(term) for term in tree.terms], decisive=False)
@@ -291,7 +292,8 @@ class Emitter:
         return python.item(pair, python.constant(1))
 
     def _instance_of(self, tree: InstanceOf) -> ast.expr:
-        return self.use("is_instance", self.expression(tree.value), self.bound(type_of(tree.type, self.options.types)))
+        kind = self.bound(type_of(tree.type, self.options.types))
+        return self.use("is_instance", self.expression(tree.value), kind, python.name("run"))
 
     def _choose(self, tree: Choose) -> ast.expr:
         condition = python.is_constant(self.expression(tree.condition), True)

@@ -17,9 +17,10 @@ _START = (
 )
 _PART = _START + "0-9\xb7\u0300-\u036f\u203f-\u2040"
 _TOKEN = re.compile(
-    rf"""[{_SPACE}]+ | //[^\n\r]* | /\*(?:[^*]|\*(?!/))*\*/
+    rf"""[{_SPACE}]+ | //[^\n\r]*
+      | (?P<comment>/\*(?:[^*]|\*(?!/))*(?P<ended>\*/)?)
       | (?P<number>(?:[0-9]+(?:\.[0-9]+)?|\.[0-9]+)(?:[eE][+-]?[0-9]+(?![{_PART}]))?)
-      | (?P<text>"(?:[^"\\]|\\.)*")
+      | (?P<text>"(?:[^"\\]|\\.)*(?P<closed>")?)
       | (?P<word>[{_START}][{_PART}]*)
       | (?P<sign>\.\.|\*\*|!=|<=|>=|->|[^{_SPACE}])
     """,
@@ -50,7 +51,12 @@ def tokens_of(text: str, limits: Limits = STANDARD) -> list[Token]:
     found: list[Token] = []
     for match in _TOKEN.finditer(text):
         kind = match.lastgroup
-        if kind is not None:
+        if kind == "comment":
+            if match["ended"] is None:
+                raise FeelError("The comment has no end; close it with “*/”.", **placed(text, match.start()))
+        elif kind == "text" and match["closed"] is None:
+            raise FeelError("The text in quotes has no end; close it.", **placed(text, match.start()))
+        elif kind is not None:
             found.append(Token(kind, match.group(), match.start()))  # type: ignore[arg-type]
     if len(found) > limits.tokens:
         raise FeelLimit(
@@ -88,7 +94,6 @@ def _joined(match: re.Match[str]) -> str:
 
 
 _REFUSED = {
-    '"': "The text in quotes has no end; close it.",
     "&": "Write “and” here.",
     "|": "Write “or” here.",
     "!": "Write “not(...)” or “!=” here.",

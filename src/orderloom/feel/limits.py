@@ -13,7 +13,7 @@ class Limits:
     """
 
     characters: int = 10_000
-    tokens: int = 3_000
+    tokens: int = 2_500
     depth: int = 50
     steps: int = 200_000
     items: int = 50_000

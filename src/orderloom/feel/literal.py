@@ -42,7 +42,7 @@ def quoted(text: str) -> str:
 
 
 def _literal(run: Run, value: object) -> str:  # noqa: PLR0911 - one return for each kind of value
-    run.spend(1)
+    run.spend(5)
     match value:
         case None:
             return "null"

@@ -24,11 +24,19 @@ def rounded(number: Decimal) -> Decimal | None:
         return None
 
 
+def number_of(text: str) -> Decimal | None:
+    """The value of a numeric literal, rounded to 34 digits; beyond what a decimal128 holds it is null."""
+    try:
+        return ARITHMETIC.plus(Decimal(text))
+    except DecimalException:
+        return None
+
+
 # Equality and order
 
 
-def equal(left: object, right: object) -> bool | None:  # noqa: PLR0911 - one return for each row of the table
-    """`=`: null only if the kinds differ."""
+def equal(left: object, right: object, run: Run | None = None) -> bool | None:  # noqa: PLR0911 - one for each row
+    """`=`: null only if the kinds differ. Lists and contexts within one another are paid for by the run."""
     if left is None or right is None:
         return left is right
     kind = left.__class__
@@ -36,12 +44,8 @@ def equal(left: object, right: object) -> bool | None:  # noqa: PLR0911 - one re
         return None
     if kind is Decimal or kind is str or kind is bool or kind in (Date, Days, Months):
         return left == right
-    if isinstance(left, list):
-        assert isinstance(right, list)
-        return len(left) == len(right) and all(equal(a, b) is True for a, b in zip(left, right, strict=True))
-    if isinstance(left, dict):
-        assert isinstance(right, dict)
-        return left.keys() == right.keys() and all(equal(value, right[key]) is True for key, value in left.items())
+    if isinstance(left, list | dict):
+        return _equal_within(left, right, run or Run())
     if isinstance(left, Range):
         assert isinstance(right, Range)
         ends = left.low_included == right.low_included and left.high_included == right.high_included
@@ -52,13 +56,22 @@ def equal(left: object, right: object) -> bool | None:  # noqa: PLR0911 - one re
     return left is right
 
 
-def unequal(left: object, right: object) -> bool | None:
+def _equal_within(left: list[object] | dict[str, object], right: object, run: Run) -> bool:
+    run.spend(1 + 5 * len(left))
+    if isinstance(left, dict):
+        assert isinstance(right, dict)
+        return left.keys() == right.keys() and all(equal(value, right[key], run) is True for key, value in left.items())
+    assert isinstance(right, list)
+    return len(left) == len(right) and all(equal(a, b, run) is True for a, b in zip(left, right, strict=True))
+
+
+def unequal(left: object, right: object, run: Run | None = None) -> bool | None:
     """`!=`."""
-    same = equal(left, right)
+    same = equal(left, right, run)
     return None if same is None else not same
 
 
-def same(left: object, right: object) -> bool:
+def same(left: object, right: object, run: Run | None = None) -> bool:
     """`is`: the same element of the semantic domain, zone and all."""
     if left is None or right is None or left.__class__ is not right.__class__:
         return left is right
@@ -66,7 +79,7 @@ def same(left: object, right: object) -> bool:
         return (left.nanoseconds, left.offset, left.zone) == (right.nanoseconds, right.offset, right.zone)
     if isinstance(left, DateTime) and isinstance(right, DateTime):
         return left.date == right.date and same(left.time, right.time)
-    return equal(left, right) is True
+    return equal(left, right, run) is True
 
 
 def less(left: object, right: object) -> bool | None:

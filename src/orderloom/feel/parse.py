@@ -9,6 +9,7 @@ from typing import cast
 from orderloom.feel.lex import text_of
 from orderloom.feel.limits import STANDARD, FeelError, FeelLimit, Limits, placed
 from orderloom.feel.names import BUILTIN_NAMES, BUILTIN_TYPES
+from orderloom.feel.operators import number_of
 from orderloom.feel.reader import COMPARISONS, Reader
 from orderloom.feel.scope import Scope
 from orderloom.feel.times import temporal
@@ -93,13 +94,6 @@ def _simple(text: str, limits: Limits) -> Constant | None:
     return None
 
 
-def number_of(text: str) -> Decimal | None:
-    """The value of a numeric literal, rounded to 34 digits; beyond what a decimal128 holds it is null."""
-    from orderloom.feel.operators import rounded
-
-    return rounded(Decimal(text))
-
-
 class _Reader(Reader):
     """Precedence climbing over the tokens; every level of nesting is counted."""
 
@@ -149,7 +143,11 @@ class _Reader(Reader):
         return result
 
     def _climbed(self, result: Expression, strength: int) -> Expression:
+        links = 0
         while (found := self._operator_strength()) >= strength:
+            # Sums and products of any length are folded; every other chain is a tree as deep as it is long.
+            links += found not in (_OR, _AND, _SUM, _PRODUCT, _POWER)
+            self._refuse_chain(links)
             result = self._operation(result, found)
         return result
 
@@ -349,8 +347,11 @@ class _Reader(Reader):
         return Name(self._known_name(), at=token.at)
 
     def _postfixed(self, result: Expression) -> Expression:
+        links = 0
         while True:
             token = self._now
+            self._refuse_chain(links)
+            links += 1
             if token.kind != "sign" or token.text not in (".", "[", "("):
                 return result
             if token.text == ".":

@@ -76,6 +76,11 @@ class Reader:
     def _refuse(self, message: str) -> NoReturn:
         raise FeelError(message, **placed(self._text, self._now.at))
 
+    def _refuse_chain(self, links: int) -> None:
+        if links > self._limits.depth:
+            sentence = f"A chain of more than {self._limits.depth} links; split the expression."
+            raise FeelLimit("depth", sentence, **placed(self._text, self._now.at))
+
     # Names
 
     def _is_name(self) -> bool:

@@ -9,7 +9,7 @@ from orderloom.feel.limits import FeelLimit
 from orderloom.feel.operators import between_ends, both, either, equal, less, less_or_equal, more, more_or_equal, within
 from orderloom.feel.run import Run
 from orderloom.feel.times import property_of
-from orderloom.feel.types import Type, coerced, kind_of, name_of
+from orderloom.feel.types import Type, coerced, kind_word
 from orderloom.feel.values import Callee, Date, DateTime, Days, Months, Range, Time, date_of
 
 ORDER: dict[str, Callable[[object, object], bool | None]] = {
@@ -36,6 +36,7 @@ def path(run: Run, value: object, name: str) -> object:  # noqa: PLR0911 - one r
         return property_of(value, name)
     if isinstance(value, list):
         run.items(len(value))
+        run.spend(10 + 3 * len(value))
         return [path(run, inner, name) for inner in value]
     if isinstance(value, Range):
         match name:
@@ -206,27 +207,43 @@ def junction(decisive: bool, terms: Sequence[Callable[[], object]]) -> bool | No
 # Tests
 
 
-def tested(subject: object, value: object) -> bool | None:
+def tested(subject: object, value: object, run: Run) -> bool | None:
     """Whether a value passes the test that an expression's value is: equal to it, in its list, or in its range."""
     if isinstance(value, list):
-        if isinstance(subject, list) and equal(subject, value) is True:
+        run.spend(len(value))
+        if isinstance(subject, list) and equal(subject, value, run) is True:
             return True
         return any(
             within(subject, inner) is True if isinstance(inner, Range) and not isinstance(subject, Range) else
-            equal(subject, inner) is True
+            equal(subject, inner, run) is True
             for inner in value
         )  # fmt: skip
     if isinstance(value, Range) and not isinstance(subject, Range):
         return within(subject, value)
     if isinstance(subject, list) and not isinstance(value, list) and value is not None and len(subject) == 1:
-        return equal(subject[0], value)
-    return equal(subject, value)
+        return equal(subject[0], value, run)
+    return equal(subject, value, run)
 
 
-def tested_truth(subject: object, value: object) -> bool | None:
+def tested_any(subject: object, values: Sequence[object], run: Run) -> bool | None:
+    """Whether one of many constants is the value."""
+    return either_of(tested(subject, value, run) for value in values)
+
+
+def either_of(answers: Iterable[bool | None]) -> bool | None:
+    """`or` of many."""
+    result: bool | None = False
+    for answer in answers:
+        if answer is True:
+            return True
+        result = None if answer is None else result
+    return result
+
+
+def tested_truth(subject: object, value: object, run: Run) -> bool | None:
     """The same for an expression that is a condition of its own; only a truth value is compared with it."""
     if isinstance(subject, bool):
-        return equal(subject, value)
+        return equal(subject, value, run)
     return value if isinstance(value, bool) else None
 
 
@@ -274,7 +291,7 @@ def noted(run: Run, at: int, what: str, function: Callable[..., object], *argume
 
 
 def _sentence(what: str, arguments: Sequence[object]) -> str:
-    kinds = " and ".join(name_of(kind_of(argument)) for argument in arguments[:5])
+    kinds = " and ".join(kind_word(argument) for argument in arguments[:5])
     return f"“{what}” of {kinds} is null." if kinds else f"“{what}” is null."
 
 
@@ -285,12 +302,13 @@ def callee(
     run: Run, weight: int, parameters: tuple[str, ...], types: tuple[Type | None, ...], body: Callable[..., object]
 ) -> Callee:
     """A function that a user wrote."""
+    run.spend(15)
 
     def called(*arguments: object) -> object:
         wanted: list[object] = []
         for argument, kind in zip(arguments, types, strict=True):
             if kind is not None and argument is not None:
-                fits, argument = coerced(argument, kind)  # noqa: PLW2901 - the converted argument replaces it
+                fits, argument = coerced(argument, kind, run)  # noqa: PLW2901 - the converted argument replaces it
                 if not fits:
                     return None
             wanted.append(argument)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
+from orderloom.feel.run import Run
 from orderloom.feel.tree import TypeName
 from orderloom.feel.values import Callee, Date, DateTime, Days, Months, Range, Time
 
@@ -89,16 +90,16 @@ def type_of(written: TypeName, named: Mapping[str, Type] | None = None) -> Type 
     return _SPELLINGS.get(written.name)
 
 
-def is_instance(value: object, kind: Type | None) -> bool | None:
+def is_instance(value: object, kind: Type | None, run: Run | None = None) -> bool | None:
     """`instance of`: null is an instance of `Null` alone."""
     if kind is None:
         return None
     if value is None:
         return kind == NULL
-    return conforms(value, kind)
+    return conforms(value, kind, run)
 
 
-def conforms(value: object, kind: Type) -> bool:  # noqa: PLR0911 - one return for each kind of type
+def conforms(value: object, kind: Type, run: Run | None = None) -> bool:  # noqa: PLR0911 - one for each kind
     """Whether a value is of a type; null is of every type."""
     if value is None:
         return True
@@ -110,10 +111,10 @@ def conforms(value: object, kind: Type) -> bool:  # noqa: PLR0911 - one return f
         case Simple(name):
             return value.__class__ is _CLASSES.get(name)
         case ListType(item):
-            return isinstance(value, list) and (item == ANY or all(conforms(inner, item) for inner in value))
+            return isinstance(value, list) and (item == ANY or _all_conform(value, item, run or Run()))
         case ContextType(members):
             return isinstance(value, dict) and all(
-                key in value and conforms(value[key], inner) for key, inner in members
+                key in value and conforms(value[key], inner, run) for key, inner in members
             )
         case RangeType(item):
             if not isinstance(value, Range):
@@ -123,13 +124,13 @@ def conforms(value: object, kind: Type) -> bool:  # noqa: PLR0911 - one return f
             return _function_conforms(value, parameters, result)
 
 
-def coerced(value: object, kind: Type) -> tuple[bool, object]:
+def coerced(value: object, kind: Type, run: Run | None = None) -> tuple[bool, object]:
     """Whether a value fits a type after the implicit conversions, and the converted value (else null)."""
-    if conforms(value, kind):
+    if conforms(value, kind, run):
         return True, value
-    if isinstance(value, list) and len(value) == 1 and not isinstance(kind, ListType) and conforms(value[0], kind):
+    if isinstance(value, list) and len(value) == 1 and not isinstance(kind, ListType) and conforms(value[0], kind, run):
         return True, value[0]
-    if isinstance(kind, ListType) and not isinstance(value, list) and conforms(value, kind.item):
+    if isinstance(kind, ListType) and not isinstance(value, list) and conforms(value, kind.item, run):
         return True, [value]
     if kind == DATE_TIME and isinstance(value, Date):
         return True, DateTime(value, Time(0, 0))
@@ -185,6 +186,18 @@ def name_of(kind: Type) -> str:
         case RangeType():
             return "range"
     return "function"
+
+
+def _all_conform(items: list[object], kind: Type, run: Run) -> bool:
+    run.spend(1 + 4 * len(items))
+    return all(conforms(inner, kind, run) for inner in items)
+
+
+def kind_word(value: object) -> str:
+    """The word for the type of a value in a sentence."""
+    if isinstance(value, list):
+        return "list"
+    return "context" if isinstance(value, dict) else name_of(kind_of(value))
 
 
 def _is_function(value: object) -> bool:

@@ -14,6 +14,9 @@ from decimal import Decimal
 from functools import lru_cache, total_ordering
 from zoneinfo import ZoneInfo
 
+from orderloom.feel.limits import FeelLimit
+
+MAX_VALUES = 100_000
 SECOND = 1_000_000_000
 DAY = 86_400 * SECOND
 _EPOCH = 719_468  # days from 0000-03-01 to 1970-01-01
@@ -202,15 +205,22 @@ def _time_inward(value: std.time) -> Time:
     return Time(nanoseconds, None if offset is None else round(offset.total_seconds()))
 
 
-def outward(value: object) -> object:
-    """A value of FEEL for the outside: `datetime`'s own classes wherever they can hold it."""
+def outward(value: object, room: list[int] | None = None) -> object:
+    """A value of FEEL for the outside: `datetime`'s own classes wherever they can hold it.
+
+    Lists that hold one list many times come out unfolded, which is bounded too.
+    """
     kind = value.__class__
     if kind is str or kind is Decimal or kind is bool or value is None:
         return value
-    if isinstance(value, list):
-        return [outward(inner) for inner in value]
-    if isinstance(value, dict):
-        return {key: outward(inner) for key, inner in value.items()}
+    if isinstance(value, list | dict):
+        room = [MAX_VALUES] if room is None else room
+        room[0] -= len(value) + 1
+        if room[0] < 0:
+            raise FeelLimit("items", f"A value has at most {MAX_VALUES} values within.")
+        if isinstance(value, list):
+            return [outward(inner, room) for inner in value]
+        return {key: outward(inner, room) for key, inner in value.items()}
     if isinstance(value, Range):
         return Range(outward(value.low), outward(value.high), value.low_included, value.high_included)
     return _temporal_outward(value)

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from orderloom.feel.builtins.registry import builtin
 from orderloom.feel.literal import text_of_value
-from orderloom.feel.operators import opposite, rounded, same
+from orderloom.feel.operators import number_of, opposite, same
 from orderloom.feel.run import Run
 from orderloom.feel.times import make_date, make_time, read_date, read_date_time, read_duration, read_time
 from orderloom.feel.values import SECOND, Date, DateTime, Days, Months, Time, zone_named
@@ -27,7 +27,7 @@ def number(run: Run, text: str, grouping: object, decimal: object) -> Decimal | 
         if "." in text:
             return None
         text = text.replace(decimal, ".")
-    return rounded(Decimal(text)) if _NUMBER.fullmatch(text) else None
+    return number_of(text) if _NUMBER.fullmatch(text) else None
 
 
 @builtin("string(from: any)")
@@ -43,9 +43,9 @@ def negation(_run: Run, value: object) -> bool | None:
 
 
 @builtin("is(value1: any, value2: any)")
-def is_same(_run: Run, left: object, right: object) -> bool:
+def is_same(run: Run, left: object, right: object) -> bool:
     """Whether both are the same element of the semantic domain."""
-    return same(left, right)
+    return same(left, right, run)
 
 
 @builtin("date(from: any)")

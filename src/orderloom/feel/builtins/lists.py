@@ -14,8 +14,8 @@ List = list[object]
 @builtin("list contains(list: list, element: any)")
 def list_contains(run: Run, items: List, element: object) -> bool:
     """Whether an item equals the element; null may be one."""
-    run.spend(len(items))
-    return any(equal(item, element) is True for item in items)
+    run.spend(2 * len(items))
+    return any(equal(item, element, run) is True for item in items)
 
 
 @builtin("count(list: list)")
@@ -142,7 +142,8 @@ def reverse(run: Run, items: List) -> List:
 def index_of(run: Run, items: List, match: object) -> List:
     """The positions of the items that equal the match."""
     run.items(len(items))
-    return [Decimal(number) for number, item in enumerate(items, start=1) if equal(item, match) is True]
+    run.spend(2 * len(items))
+    return [Decimal(number) for number, item in enumerate(items, start=1) if equal(item, match, run) is True]
 
 
 @builtin("union(lists*: list)")
@@ -163,8 +164,8 @@ def distinct_values(run: Run, items: List) -> List:
                 continue
             simple.add((item.__class__, item))
         else:
-            run.spend(len(found))
-            if any(equal(other, item) is True for other in found):
+            run.spend(4 * len(found))
+            if any(equal(other, item, run) is True for other in found):
                 continue
         found.append(item)
     return found
@@ -177,7 +178,7 @@ def flatten(run: Run, items: List) -> List:
     pending = items[::-1]
     while pending:
         item = pending.pop()
-        run.spend(1)
+        run.spend(2)
         if isinstance(item, list):
             pending.extend(reversed(item))
         else:

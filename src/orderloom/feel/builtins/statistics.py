@@ -193,7 +193,7 @@ def sort(run: Run, items: list[object], precedes: object = None) -> list[object]
         return None
 
     def order(left: object, right: object) -> int:
-        run.spend(1)
+        run.spend(3)
         if precedes is None:
             return -1 if less(left, right) else 1 if less(right, left) else 0
         if invoke(run, precedes, (left, right)) is True:

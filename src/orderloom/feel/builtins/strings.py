@@ -9,16 +9,19 @@ from orderloom.feel.builtins.registry import builtin
 from orderloom.feel.patterns import Pattern, pattern
 from orderloom.feel.run import Run
 
+_MATCH_STEPS = 25
+_SPECIAL = re.compile(r"[\\.+*?()\[\]{}^$|]")
 _REPLACEMENT = re.compile(r"\\([\\$])|\$([0-9]+)|([\\$])|([^\\$]+)")
 
 
 @builtin("substring(string: text, start position: number, length?: number)")
-def substring(_run: Run, text: str, start: Decimal, length: Decimal | None = None) -> str | None:
+def substring(run: Run, text: str, start: Decimal, length: Decimal | None = None) -> str | None:
     """From a position, the first being 1 and the last -1; null outside of the text."""
     if not 1 <= abs(start) <= len(text) or (length is not None and length < 1):
         return None
     first = int(start) - 1 if start > 0 else len(text) + int(start)
     count = len(text) if length is None else int(min(length, Decimal(len(text))))
+    run.text(min(count, len(text)))
     return text[first : first + count]
 
 
@@ -43,15 +46,17 @@ def lower_case(run: Run, text: str) -> str:
 
 
 @builtin("substring before(string: text, match: text)")
-def substring_before(_run: Run, text: str, match: str) -> str:
+def substring_before(run: Run, text: str, match: str) -> str:
     """Empty if the match does not occur."""
+    run.text(len(text))
     place = text.find(match)
     return text[:place] if place > 0 else ""
 
 
 @builtin("substring after(string: text, match: text)")
-def substring_after(_run: Run, text: str, match: str) -> str:
+def substring_after(run: Run, text: str, match: str) -> str:
     """Empty if the match does not occur."""
+    run.text(len(text))
     place = text.find(match)
     return text[place + len(match) :] if place >= 0 else ""
 
@@ -95,8 +100,10 @@ def replace(run: Run, text: str, expression: str, replacement: str, flags: str |
     size = place = 0
     for start, end, groups in found.found(text):
         pieces = [text[place:start], *(part if isinstance(part, str) else groups[part] or "" for part in parts)]
+        run.spend(_MATCH_STEPS)
         size += sum(map(len, pieces))
-        run.text(size)
+        if size > run.limits.text:
+            run.text(size)
         result += pieces
         place = end
     result.append(text[place:])
@@ -107,12 +114,16 @@ def replace(run: Run, text: str, expression: str, replacement: str, flags: str |
 @builtin("split(string: text, delimiter: text)")
 def split(run: Run, text: str, delimiter: str) -> list[str] | None:
     """The parts between the matches of a regular expression."""
+    if delimiter and not _SPECIAL.search(delimiter):
+        run.items(text.count(delimiter) + 1)
+        return text.split(delimiter)
     found = _pattern(run, text, delimiter, None)
     if found is None:
         return None
     parts: list[str] = []
     place = 0
     for start, end, _ in found.found(text):
+        run.spend(_MATCH_STEPS)
         if end == start:
             continue
         parts.append(text[place:start])
