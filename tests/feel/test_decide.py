@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from orderloom.feel import check
 from orderloom.feel.compile import Inputs, compiled_tests
 from orderloom.feel.decide import decided, program_of
 from orderloom.feel.mistakes import Mistaken
@@ -128,6 +129,12 @@ def test_all_mistakes_of_a_table_come_at_once() -> None:
     with pytest.raises(Mistaken) as refused:
         answer(table("U", ["a +"], [Output()], "< | 1", "5 | ]"), a=1)
     assert len(refused.value.mistakes) == 3
+
+
+def test_a_rule_with_too_few_cells_is_a_mistake() -> None:
+    short = table("U", ["a", "b"], [Output()], "1 | 2 | 3", "1")
+    assert [mistake.code for mistake in check(short)] == ["rule-length"]
+    assert answer(short, a=1, b=2) is None
 
 
 # Against a naive interpreter

@@ -66,11 +66,11 @@ class Program:
     """
 
     def __init__(self, table: Table, language: Language) -> None:
+        before = len(language.mistakes)
         self.table = table
         self.names = tuple(output.name for output in table.outputs)
         self._language = language
         self.clauses = [Clause(column, language) for column in table.inputs]
-        # A rule with too few cells is a mistake that `check` tells; what is missing passes nothing.
         subjects = [language.type(column.type_name) for column in table.inputs]
         self.cells = [
             [language.tests(t, s) for t, s in zip(_sized(rule.tests, len(subjects)), subjects, strict=True)]
@@ -78,8 +78,7 @@ class Program:
         ]
         self._checks: dict[tuple[int, int], Check] = {}
         self.kinds = [self._kind(output, language) for output in table.outputs]
-        width = len(table.outputs)
-        self.answers = [[language.tree(a) for a in _sized(rule.answers, width)] for rule in table.rules]
+        self.answers = [[language.tree(a) for a in _sized(rule.answers, len(table.outputs))] for rule in table.rules]
         self._codes: dict[tuple[int, int], Code] = {}
         self._constants = [self._constant_row(row) for row in self.answers]
         self._defaults = [language.tree(output.default) for output in table.outputs if output.default is not None]
@@ -93,7 +92,12 @@ class Program:
             and None not in self._constants
             and all(_is_constant(default) for default in self._defaults)
         )
-        self.decide = self._built()
+        width = len(table.inputs), len(table.outputs)
+        # A table that cannot be read whole must not answer from the rest.
+        self.is_broken = any(mistake.code == "syntax" for mistake in language.mistakes[before:]) or any(
+            (len(rule.tests), len(rule.answers)) != width for rule in table.rules
+        )
+        self.decide = _broken if self.is_broken else self._built()
 
     def _kind(self, output: Output, language: Language) -> Kind:
         """The type of one rule's answer: a multiple hit policy makes the list itself, which may be declared."""
@@ -353,6 +357,11 @@ def program_of(table: Table) -> Program:
         table.made["program"] = program
     assert isinstance(program, Program)
     return program
+
+
+def _broken(_scope: Values, run: Run) -> object:
+    run.note(0, lambda: "A table cannot be read whole, so it is null.")
+    return None
 
 
 def _refusing(function: Code) -> Code:

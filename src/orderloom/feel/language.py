@@ -14,9 +14,11 @@ from orderloom.feel.parse import STANDARD_SCOPE, parse_expression, parse_tests
 from orderloom.feel.run import Run
 from orderloom.feel.scope import Scope
 from orderloom.feel.soundness import Soundness
-from orderloom.feel.tree import Expression, Tests, TypeName
+from orderloom.feel.tree import Expression, Filter, Tests, TypeName
 from orderloom.feel.types import Type, type_of
 from orderloom.feel.written import Place, Written
+
+_ITEMS = "_"
 
 
 class Values(dict[str, object]):
@@ -115,6 +117,17 @@ class Language:
             self._wrong(text, soundness)
         return found
 
+    def filter_tree(self, text: Written) -> Expression | None:
+        """The condition of a filter, in which the entries of the items are names too; none after a mistake."""
+        inner = Scope((_ITEMS,), outer=self._scope)
+        try:
+            found = parse_expression(f"{_ITEMS}[{text.text}\n]", inner)
+        except FeelError as mistake:
+            shift = len(_ITEMS) + 1 if mistake.line == 1 else 0
+            self.mistake(text.seen(mistake.line, max(mistake.column - shift, 1)), "syntax", mistake.message)
+            return None
+        return found.condition if isinstance(found, Filter) else None
+
     def tests(self, text: Written | None, subject: Type = types.ANY) -> Tests | None:
         """The unary tests of a cell over a value of this type, or none after a mistake."""
         if text is None:
@@ -133,7 +146,7 @@ class Language:
     def code(self, tree: Expression | None) -> Code:
         """A function of a scope and a run; null where there is no expression."""
         if tree is None:
-            return _nothing
+            return _unreadable
         emitter = self._emitter()
         return python.built(("scope", "run"), emitter.expression(tree), emitter.namespace)
 
@@ -176,5 +189,6 @@ def _base(name: str) -> Kind | None:
     return ANY if not name else Kind(name, BASES[name]) if name in BASES else None
 
 
-def _nothing(_scope: Values, _run: Run) -> object:
+def _unreadable(_scope: Values, run: Run) -> object:
+    run.note(0, lambda: "An expression cannot be read, so it is null.")
     return None

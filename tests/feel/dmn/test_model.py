@@ -302,6 +302,12 @@ def test_all_mistakes_come_at_once_with_their_places() -> None:
     assert lines[found[-1].line - 1][found[-1].column - 1 :].startswith("</dmn:text>")
 
 
+def test_a_table_with_a_mistake_is_null_and_does_not_answer_from_the_rest() -> None:
+    broken = load_dmn(APPROVAL.replace('not("new")', 'not("new"'))
+    assert evaluate(broken, {"Order Amount": 5, "Segment": "key"}, decision="Approver") is None
+    assert evaluate(load_dmn(model(literal("a", "1 +"), literal("b", "2"))), {}) == {"a": None, "b": Decimal(2)}
+
+
 def test_a_sound_model_has_no_mistakes() -> None:
     assert check(load_dmn(APPROVAL)) == []
     assert check(load_dmn(OFFER)) == []

@@ -92,8 +92,14 @@ class Engine:
     # Names and types
 
     def find(self, name: str) -> Member | None:
-        """An element by its id or its name."""
-        return self.members.get(name) or self.by_name.get(" ".join(name.split()))
+        """An element by its id or its name; an imported one by its name behind the prefix."""
+        found = self.members.get(name) or self.by_name.get(" ".join(name.split()))
+        if found is not None:
+            return found
+        for prefix, engine in self.imports.items():
+            if name.startswith(f"{prefix}.") and (below := engine.find(name[len(prefix) + 1 :])) is not None:
+                return below
+        return None
 
     def bound(self, reference: boxed.Reference) -> Binding | None:
         """The element that is required, and how it is called here."""

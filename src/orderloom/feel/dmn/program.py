@@ -162,12 +162,12 @@ class Boxes:
 
     def _filter(self, expression: boxed.Filter, language: Language) -> Code:
         over = self.code(expression.over, language)
-        inside = language.inner({"item": types.ANY, **dict.fromkeys(language.members, types.ANY)})
         if isinstance(expression.match, boxed.Literal):
-            match = inside.tree(expression.match.text)
+            match = language.filter_tree(expression.match.text)
             if match is None:
                 return _nothing
             return with_values([(_OVER, over)], language.code(tree.Filter(tree.Name(_OVER), match)))
+        inside = language.inner({"item": types.ANY, **dict.fromkeys(language.members, types.ANY)})
         body = self.code(expression.match, inside)
 
         def of_item(scope: Values, run: Run) -> object:

@@ -10,6 +10,7 @@ from orderloom.feel.dmn import boxed
 from orderloom.feel.dmn.engine import Binding, Engine, Member
 from orderloom.feel.dmn.graph import ordered
 from orderloom.feel.dmn.kinds import converted
+from orderloom.feel.dmn.read import name_of
 from orderloom.feel.language import Values, Watched
 from orderloom.feel.run import Run
 from orderloom.feel.trace import TableTrace, TracedRun
@@ -37,7 +38,7 @@ class Session:
         self, engine: Engine, inputs: Mapping[str, object], run: Run, *, given: Mapping[Member, object] | None = None
     ) -> None:
         self._engine = engine
-        self._inputs = inputs
+        self._inputs = {name_of(name): value for name, value in inputs.items()}
         self._run = run
         self._values: dict[Member, object] = dict(given or {})
         self._cyclic: set[Member] = set()
