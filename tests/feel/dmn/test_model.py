@@ -203,6 +203,13 @@ def test_types_may_refer_to_themselves() -> None:
     assert evaluate(loaded, {"tree": {"children": [{"child": []}]}}, decision="out") is None
 
 
+def test_a_type_that_is_only_itself_is_a_mistake_and_any_value() -> None:
+    circle = item("tA", "tB"), item("tB", "tA")
+    loaded = load_dmn(model(*circle, input_data("in", "tA"), literal("out", "in", needs("requiredInput", "in"))))
+    assert evaluate(loaded, {"in": 7}, decision="out") == 7
+    assert codes(loaded) == [(2, "cycle"), (3, "cycle")]
+
+
 # Imports
 
 

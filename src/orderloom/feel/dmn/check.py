@@ -48,6 +48,9 @@ def _types(engine: Engine) -> Iterator[Mistake]:
             yield _at(definition.place, "name-twice", f"Two types are called “{definition.name}”; rename one.")
         seen.add(definition.name)
         engine.kinds.named(definition.name)
+        if engine.kinds.is_circular(definition.name):
+            sentence = f"The type “{definition.name}” is based on itself; say what it is."
+            yield _at(definition.place, "cycle", sentence)
         yield from _bases(engine, definition)
 
 

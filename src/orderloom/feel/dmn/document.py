@@ -15,6 +15,8 @@ MAX_BYTES = 8_000_000
 MAX_DEPTH = 200
 MAX_ELEMENTS = 200_000
 MAX_ATTRIBUTES = 100
+MAX_RUNS = 2_000
+"""Beyond so many pieces of one text, places in it are only near."""
 _DECLARED = re.compile(rb"""<\?xml[^>]{0,200}?encoding\s*=\s*["']([A-Za-z0-9._-]{1,40})["']""")
 _ENCODING = re.compile(r"""\A(<\?xml[^>]{0,200}?encoding\s*=\s*["'])[A-Za-z0-9._-]{1,40}(["'])""")
 _MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
@@ -211,8 +213,8 @@ class _Builder:
 
     def _characters(self, text: str) -> None:
         opened = self._open[-1]
-        # A break, then text on the next line, is one run as long as nothing between them was spelt otherwise.
-        opened.runs.append(Run(opened.width, self._place))
+        if len(opened.runs) < MAX_RUNS:
+            opened.runs.append(Run(opened.width, self._place))
         opened.texts.append(text)
         opened.width += len(text)
 

@@ -207,8 +207,19 @@ class Kinds:
         if name in self._open:
             return Kind(name, of=lambda: self._made.get(name, ANY))
         self._open.add(name)
-        self._made[name] = made = self._kind(definition)
+        self._made[name] = made = ANY if self.is_circular(name) else self._kind(definition)
         return made
+
+    def is_circular(self, name: str) -> bool:
+        """Whether a type is nothing but itself under other names; a list or a structure of itself is none of that."""
+        seen: set[str] = set()
+        while name not in seen:
+            seen.add(name)
+            definition = self._definitions.get(name)
+            if definition is None or definition.is_list or definition.components or definition.function is not None:
+                return False
+            name = definition.base
+        return True
 
     def _foreign(self, name: str) -> Kind | None:
         for prefix, kinds in self._imported.items():
