@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 
 from orderloom.feel import python, types
 from orderloom.feel.cells import cell
-from orderloom.feel.dmn.kinds import ANY, BASES, Kind, Kinds
+from orderloom.feel.dmn.kinds import ANY, Kind, Kinds, base_kind
 from orderloom.feel.emit import Emitter, Options
 from orderloom.feel.limits import FeelError
 from orderloom.feel.mistakes import Mistake
@@ -161,7 +161,7 @@ class Language:
 
     def kind(self, name: str, place: Place | None = None) -> Kind:
         """The type of this name; one that is not known is a mistake, and any value will do."""
-        found = self.kinds.named(name) if self.kinds is not None else _base(name)
+        found = self.kinds.named(name) if self.kinds is not None else (base_kind(name) if name else ANY)
         if found is None:
             if place is not None:
                 self.mistake(place, "unknown-type", f"No type is called “{name}”; define it or correct the name.")
@@ -183,10 +183,6 @@ class Language:
     def _syntax(self, text: Written, mistake: FeelError) -> None:
         place = text.seen(mistake.line, mistake.column)
         self.mistake(place, "syntax", mistake.message)
-
-
-def _base(name: str) -> Kind | None:
-    return ANY if not name else Kind(name, BASES[name]) if name in BASES else None
 
 
 def _unreadable(_scope: Values, run: Run) -> object:

@@ -9,6 +9,8 @@ from decimal import Decimal
 from orderloom.feel import types
 from orderloom.feel.builtins.registry import Overloads
 from orderloom.feel.dmn.boxed import ItemDefinition
+from orderloom.feel.limits import FeelError
+from orderloom.feel.parse import parse_type
 from orderloom.feel.tree import TypeName
 from orderloom.feel.types import FunctionType, Type, conforms, type_of
 from orderloom.feel.values import Callee, Date, DateTime, Days, Months, Range, Time
@@ -47,13 +49,13 @@ class Kind:
     classes: tuple[type, ...] = (object,)
     item: Kind | None = None
     members: Mapping[str, Kind] | None = None
-    function: FunctionType | None = None
+    shape: Type | None = None
     test: Test | None = None
     of: Callable[[], Kind] | None = None
 
     @property
     def is_any(self) -> bool:
-        return self.classes == (object,) and self.of is None and self.test is None
+        return self.classes == (object,) and self.of is None and self.test is None and self.shape is None
 
     @property
     def is_function(self) -> bool:
@@ -63,7 +65,7 @@ class Kind:
     def is_list(self) -> bool:
         if self.of is not None:
             return self.of().is_list
-        return self.item is not None or self.classes == (list,)
+        return self.item is not None or self.classes == (list,) or isinstance(self.shape, types.ListType)
 
     def holds(self, value: object) -> bool:
         """Whether a value conforms; null conforms to every type."""
@@ -84,7 +86,7 @@ class Kind:
             return isinstance(value, dict) and all(
                 name in value and kind.holds(value[name]) for name, kind in self.members.items()
             )
-        return self.function is None or conforms(value, self.function)
+        return self.shape is None or conforms(value, self.shape)
 
     def may_be(self, kind: type) -> bool:
         """Whether values of this class may be of the type."""
@@ -227,14 +229,14 @@ class Kinds:
                 found = kinds.named(name[len(prefix) + 1 :] if prefix else name)
                 if found is not None:
                     return found
-        return Kind(name, BASES[name]) if name in BASES else None
+        return base_kind(name)
 
     def _kind(self, definition: ItemDefinition) -> Kind:
         if definition.function is not None:
             wanted = self._type_of(definition, frozenset({definition.name}))
             function = wanted.item if isinstance(wanted, types.ListType) else wanted
             assert isinstance(function, FunctionType)
-            base = Kind(definition.name, BASES["function"], function=function)
+            base = Kind(definition.name, BASES["function"], shape=function)
         elif definition.components:
             members = {component.name: self._kind(component) for component in definition.components}
             base = Kind(definition.name, (dict,), members=members)
@@ -247,6 +249,19 @@ class Kinds:
             base = Kind(definition.name, (list,), item=base)
         constraint = self._test_of(definition, "constraint")
         return Kind(definition.name, of=_always(base), test=constraint) if constraint is not None else base
+
+
+def base_kind(name: str) -> Kind | None:
+    """A type of the language itself, also one like `list<number>`; none if there is none of this name."""
+    if name in BASES:
+        return Kind(name, BASES[name])
+    if "<" not in name:
+        return None
+    try:
+        shape = type_of(parse_type(name))
+    except FeelError:
+        return None
+    return Kind(name, shape=shape) if shape is not None else None
 
 
 def _always(kind: Kind) -> Callable[[], Kind]:

@@ -109,7 +109,7 @@ class _Reader:
         prefix, colon, rest = name.partition(":")
         namespace = element.prefixes.get(prefix) if colon else None
         if namespace is None:
-            return name
+            return rest if prefix == "feel" else name
         imported = self._prefix_of.get(namespace)
         return f"{imported}.{rest}" if imported and namespace != self._namespace else rest
 

@@ -164,6 +164,7 @@ class Session:
                 given[parameter], fits = converted(argument, parameter.kind)
                 if not fits:
                     self._run.note(0, lambda p=parameter: f"The argument “{p.name}” of “{member.name}” does not fit.")  # type: ignore[misc]
+                    return None
             inner = Session(engine, {}, self._run, given=given)
             values = {output.name: inner.value(output) for output in outputs}
             self.traces.update(inner.traces)
