@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from orderloom.feel import check
+from orderloom.feel import check, evaluate, explain
 from orderloom.feel.compile import Inputs, compiled_tests
 from orderloom.feel.decide import decided, program_of
 from orderloom.feel.mistakes import Mistaken
@@ -184,6 +184,25 @@ def test_a_compiled_table_agrees_with_a_naive_one(
     traced = TracedRun(notes=[])
     traced.tables = []
     assert traced.traced(program_of(of), Inputs(context)) == expected  # type: ignore[arg-type]
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    st.lists(ROW, min_size=1, max_size=5),
+    st.sampled_from(["U", "A", "F", "R", "C+"]),
+    st.tuples(NUMBERS | ODD, TEXTS | ODD),
+    st.tuples(NUMBERS | ODD, TEXTS | ODD),
+)
+def test_an_input_that_was_not_read_leaves_the_evidence_as_it_is(
+    rows: list[tuple[str, str, str]], policy: str, one: tuple[object, object], other: tuple[object, object]
+) -> None:
+    of = table(policy, ["n", "t"], [Output()], *(" | ".join(row) for row in rows))
+    first = dict(zip(("n", "t"), one, strict=True))
+    evidence = explain(of, first)
+    assert evidence.value == evaluate(of, first)
+    for name, value in zip(("n", "t"), other, strict=True):
+        if name not in evidence.inputs:
+            assert explain(of, {**first, name: value}).as_json() == evidence.as_json()
 
 
 def naive(of: Table, context: Mapping[str, object]) -> object:
