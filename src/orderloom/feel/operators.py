@@ -277,14 +277,11 @@ def moment_at(instant: int, offset: int | None, zone: str | None) -> DateTime | 
     day = _bounded(days)
     if day is None:
         return None
-    shift = zone_offset(zone, day, rest) if zone is not None else offset or 0
+    shift = zone_offset(zone, day, rest, is_utc=True) if zone is not None else offset or 0
     local_days, local_rest = divmod(instant + shift * 1_000_000_000, DAY)
     local_day = _bounded(local_days)
     if local_day is None:
         return None
-    if zone is not None and (better := zone_offset(zone, local_day, local_rest)) != shift:
-        local_days, local_rest = divmod(instant + better * 1_000_000_000, DAY)
-        local_day = _bounded(local_days)
     return None if local_day is None else DateTime(local_day, Time(local_rest, offset, zone))
 
 

@@ -291,7 +291,7 @@ class _Reader(Reader):
         return result
 
     def _list_or_interval(self, at: int) -> Expression:
-        if self._accept("]"):
+        if not self._opens_range(self._place) and self._accept("]"):
             return Items((), at=at)
         items = [self._inner()]
         if self._now.text == "..":
@@ -300,6 +300,13 @@ class _Reader(Reader):
             items.append(self._inner())
         self._expect("]", "to close the list")
         return Items(tuple(items), at=at)
+
+    def _opens_range(self, place: int) -> bool:
+        """Whether a “]” begins a range: what follows it could not follow a list."""
+        if self._tokens[place].text != "]":
+            return False
+        after = self._tokens[place + 1]
+        return after.kind in ("number", "text") or after.text == "@" or self._runs_on(place + 1)
 
     def _interval(self, low: Expression, *, low_included: bool, at: int) -> Expression:
         self._expect("..", "between the two ends of a range")

@@ -146,8 +146,8 @@ def zone_named(name: str) -> ZoneInfo | None:
         return None
 
 
-def zone_offset(name: str, day: Date | None, nanoseconds: int) -> int:
-    """Seconds east of Greenwich at a local time of a day."""
+def zone_offset(name: str, day: Date | None, nanoseconds: int, *, is_utc: bool = False) -> int:
+    """Seconds east of Greenwich at a time of a day, which is local or that of Greenwich."""
     zone = zone_named(name)
     if zone is None:
         return 0
@@ -155,7 +155,8 @@ def zone_offset(name: str, day: Date | None, nanoseconds: int) -> int:
     year, month, of_month = (min(max(day.year, 2), 9998), day.month, day.day) if day else (1970, 1, 1)
     of_month = min(of_month, days_in_month(year, month))
     seconds = nanoseconds // SECOND
-    local = std.datetime(year, month, of_month, seconds // 3600, seconds // 60 % 60, seconds % 60, tzinfo=zone)
+    parts = (year, month, of_month, seconds // 3600, seconds // 60 % 60, seconds % 60)
+    local = std.datetime(*parts, tzinfo=std.UTC).astimezone(zone) if is_utc else std.datetime(*parts, tzinfo=zone)
     return round((local.utcoffset() or std.timedelta()).total_seconds())
 
 
