@@ -13,7 +13,7 @@ from orderloom.base.refusals import Refused
 from orderloom.base.transaction import Database, in_transaction
 from orderloom.base.types import SYSTEM
 from orderloom.stock import commands, reads
-from orderloom.stock.events import StockReleased, StockReserved, StockShort
+from orderloom.stock.events import StockReleased, StockReceived, StockReserved, StockShort
 from orderloom.stock.types import Adjustment, OpeningStock, Requirement, WarehouseDraft
 from orderloom.stock.verify import INVARIANTS
 from tests.stock import given
@@ -37,8 +37,8 @@ async def test_reserving_claims_what_is_free_and_tells_what_is_short(tx):
     assert len(reserved.reservation_ids) == 1
     assert [short.missing for short in reserved.short] == [2]
     assert await balances(tx) == {("SPL-1", "DC-East"): (6, 6), ("SPL-1", "DC-West"): (4, 0)}
-    assert [type(event) for event in tx.events] == [StockReserved, StockShort]
-    assert tx.events[0].lines[0]["quantity"] == 6
+    assert [type(event) for event in tx.events] == [StockReceived, StockReceived, StockReserved, StockShort]
+    assert tx.events[2].lines[0]["quantity"] == 6
     await assert_sound(tx)
 
 

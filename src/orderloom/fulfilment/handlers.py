@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -19,8 +18,9 @@ from orderloom.fulfilment.charging import bill_orders
 from orderloom.fulfilment.context import StepContext
 from orderloom.fulfilment.effects import requirements
 from orderloom.fulfilment.planning import plan_again
-from orderloom.fulfilment.reads import contexts
+from orderloom.fulfilment.reads import claimed_quantities, contexts
 from orderloom.fulfilment.simulate import open_demands
+from orderloom.fulfilment.supply import locate
 from orderloom.gateway.commands import enqueue
 from orderloom.gateway.types import CallDraft
 from orderloom.processes.types import StepId
@@ -34,8 +34,8 @@ from orderloom.stock.commands import (
     reserve,
     send_purchase_orders,
 )
-from orderloom.stock.sourcing import Allocation, Demand, source, source_lots
-from orderloom.stock.types import Packing, PurchaseDraft, PurchaseLineDraft, Requirement, Reserved
+from orderloom.stock.sourcing import Allocation, Demand, source_lots
+from orderloom.stock.types import Packing, PurchaseDraft, PurchaseLineDraft, Reserved
 
 CHANGED = "the order was cancelled or changed"
 Work = Callable[[Tx, Sequence[StepContext]], Awaitable[dict[StepId, Outcome]]]
@@ -146,33 +146,13 @@ async def _purchase(tx: Tx, abouts: Sequence[StepContext]) -> dict[int, Mapping[
 
 async def _reserve(tx: Tx, abouts: Sequence[StepContext]) -> dict[StepId, Outcome]:
     """Claim what shipments need; what is short stands in fallout and names the goods."""
-    wanted = {about.id: await _located(tx, about) for about in abouts}
-    reserved = await reserve(tx, [each for each_wanted in wanted.values() for each in each_wanted])
+    needs = {about.id: requirements(about) for about in abouts}
+    open_skus = sorted({each.sku for wanted in needs.values() for each in wanted if not each.warehouse})
+    free = await stock.free_quantities(tx, open_skus) if open_skus else {}
+    claimed = await claimed_quantities(tx, [id_ for a in abouts if (id_ := a.item_id) is not None]) if open_skus else {}
+    wanted = [each.requirement for about in abouts for each in locate(needs[about.id], claimed, free)]
+    reserved = await reserve(tx, wanted)
     return {about.id: _reserved(about, reserved) for about in abouts}
-
-
-async def _located(tx: Tx, about: StepContext) -> list[Requirement]:
-    """A shipment's needs with their warehouses: the thing's own, or where sourcing finds the goods now."""
-    needs = requirements(about)
-    if all(each.warehouse for each in needs):
-        return needs
-    facts = await stock.stock_facts(tx, [each.sku for each in needs])
-    found = source({each.line: (each.sku, each.quantity) for each in needs}, _free(facts))
-    by_line = {each.line: each for each in needs}
-    located = [replace(by_line[part.line], warehouse=part.warehouse, quantity=part.quantity) for part in found]
-    sourced = {each.line: Decimal(0) for each in needs}
-    for each in located:
-        sourced[each.line] += each.quantity
-    fallback = next(iter(next(iter(facts.values()), {})), "none")
-    return located + [
-        replace(each, warehouse=fallback, quantity=each.quantity - sourced[each.line])
-        for each in needs
-        if each.quantity > sourced[each.line] and (each.line, fallback) not in {(x.line, x.warehouse) for x in located}
-    ]
-
-
-def _free(facts: Mapping[str, Mapping[str, Mapping[str, Decimal]]]) -> dict[str, dict[str, Decimal]]:
-    return {sku: {warehouse: row["free"] for warehouse, row in rows.items()} for sku, rows in facts.items()}
 
 
 def _reserved(about: StepContext, reserved: Reserved) -> Outcome:
@@ -180,16 +160,15 @@ def _reserved(about: StepContext, reserved: Reserved) -> Outcome:
     if not short:
         return Done()
     goods = ", ".join(f"{each.missing:f} {each.requirement.sku}" for each in short)
-    return NotNow((Problem("stock_short", f"Stock is short of {goods}; retry when it has come in, or source anew."),))
+    return NotNow((Problem("stock_short", f"Stock is short of {goods}; the step goes on when they have come in."),))
 
 
 async def _source(tx: Tx, abouts: Sequence[StepContext]) -> dict[StepId, Outcome]:
     """Find out which warehouse serves which part of each order, from what is free now."""
     planned = await plan_again(tx, [about.order_id for about in abouts])
     demands = {order_id: open_demands(one.plan, "warehouse") if one.plan else [] for order_id, one in planned.items()}
-    facts = await stock.stock_facts(tx, sorted({each.goods for listed in demands.values() for each in listed}))
-    free = _free(facts)
-    warehouses = list(dict.fromkeys(warehouse for row in facts.values() for warehouse in row))
+    free = await stock.free_quantities(tx, sorted({each.goods for listed in demands.values() for each in listed}))
+    warehouses = list(dict.fromkeys(warehouse for row in free.values() for warehouse in row))
     outcomes: dict[StepId, Outcome] = {}
     for about in abouts:
         wanted = demands.get(about.order_id, [])
@@ -208,7 +187,7 @@ def _sourced(wanted: Sequence[Demand], found: Sequence[Allocation]) -> Outcome:
     goods = {each.line: each.goods for each in wanted}
     short = ", ".join(f"{quantity:f} {goods[line]}" for (line, _), quantity in missing.items() if quantity > 0)
     if short:
-        return NotNow((Problem("stock_short", f"No warehouse has {short}; retry when it has come in."),))
+        return NotNow((Problem("stock_short", f"No warehouse has {short}; the step goes on when they have come in."),))
     parts = [
         {
             "line": part.line,

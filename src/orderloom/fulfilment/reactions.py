@@ -12,6 +12,7 @@ from orderloom.fulfilment.callout import correlation_of, operation_of, outputs_o
 from orderloom.fulfilment.charging import bill_orders
 from orderloom.fulfilment.commands import absorb, keep_up_orders, sync_holds
 from orderloom.fulfilment.commands.arriving import bill_increments
+from orderloom.fulfilment.commands.supplying import supply_short_steps
 from orderloom.fulfilment.events import KitsCompleted, OrderPlanned
 from orderloom.fulfilment.handlers import STEP_KINDS as HANDLERS
 from orderloom.fulfilment.handlers import write_realizations
@@ -39,6 +40,7 @@ from orderloom.processes.events import (
 )
 from orderloom.processes.reads import steps_by_id
 from orderloom.processes.types import Completion, Count, Delivery, ErrorClass, Failure, Message, Step, StepId
+from orderloom.stock.events import StockAdjusted, StockReceived, StockReleased
 
 E = TypeVar("E", CallRefused, CallUnknown | CallExhausted)
 
@@ -214,6 +216,24 @@ async def follow_holds(tx: Tx, events: Sequence[HoldPlaced | HoldReleased]) -> N
     await sync_holds(tx, _orders(events))
 
 
+async def supply_short(tx: Tx, events: Sequence[StockAdjusted | StockReceived | StockReleased]) -> None:
+    """Goods are free that were not: steps that failed for want of them go on, whose turn it is."""
+    skus = sorted({sku for event in events for sku in _freed(event)})
+    if skus:
+        await supply_short_steps(tx, skus=skus)
+
+
+def _freed(event: StockAdjusted | StockReceived | StockReleased) -> Sequence[str]:
+    if isinstance(event, StockAdjusted):
+        return [event.sku] if event.after > event.before else []
+    return [line["sku"] for line in event.lines] if isinstance(event, StockReleased) else event.skus
+
+
+async def supply_released(tx: Tx, events: Sequence[StepsReleased]) -> None:
+    """What came in while steps were on hold is theirs now, if it is free."""
+    await supply_short_steps(tx, process_ids=sorted({event.process_id for event in events}))
+
+
 async def bill_kits(tx: Tx, events: Sequence[KitsCompleted | HoldReleased]) -> None:
     """Kits that are complete are billed as they come, increment by increment."""
     await bill_increments(tx, _orders(events))
@@ -239,7 +259,7 @@ REACTIONS: Mapping[type[Event], tuple[Reaction, ...]] = {
     StepFailed: (keep_up,),
     StepRepaired: (announce, keep_up),
     StepsHeld: (keep_up,),
-    StepsReleased: (deliver_kept, keep_up),
+    StepsReleased: (deliver_kept, supply_released, keep_up),
     StepsCancelled: (keep_up,),
     StepOverdue: (keep_up,),
     ProcessAmended: (keep_up,),
@@ -252,6 +272,9 @@ REACTIONS: Mapping[type[Event], tuple[Reaction, ...]] = {
     HoldPlaced: (follow_holds,),
     HoldReleased: (follow_holds, bill_kits),
     KitsCompleted: (bill_kits,),
+    StockAdjusted: (supply_short,),
+    StockReceived: (supply_short,),
+    StockReleased: (supply_short,),
 }
 STEP_KINDS = HANDLERS
 ABSORBERS = {ORDER: absorb}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from orderloom.base.transaction import Tx
@@ -327,6 +328,62 @@ async def failed_steps(tx: Tx, order_ids: Sequence[int], kind: str) -> list[Step
         {"ids": list(order_ids), "kind": kind},
     )
     return [StepId(*row) for row in rows]
+
+
+async def short_steps(
+    tx: Tx, *, skus: Sequence[str] | None = None, process_ids: Sequence[int] | None = None, limit: int = 500
+) -> list[StepId]:
+    """Steps in fallout, and not on hold, that may lack these goods, or of these processes: by priority, then age.
+
+    A step that looks for sources lacks what any item of its order is; the others what their thing contains.
+    """
+    rows = await tx.all(
+        """
+        SELECT step.process_id, step.number
+          FROM processes.step
+          JOIN fulfilment.step AS about USING (process_id, number)
+     LEFT JOIN fulfilment.item AS thing ON thing.id = about.item_id
+         WHERE step.state = 'failed' AND NOT step.held AND step.error_class = 'business'
+           AND step.kind IN ('stock.source', 'stock.reserve', 'stock.pick', 'stock.pick_and_ship')
+           AND (%(process_ids)s::bigint[] IS NULL OR step.process_id = ANY(%(process_ids)s))
+           AND (%(skus)s::text[] IS NULL
+                OR EXISTS (SELECT
+                             FROM jsonb_array_elements(thing.lines) AS line
+                            WHERE line ->> 'sku' = ANY(%(skus)s))
+                OR (step.kind = 'stock.source'
+                    AND EXISTS (SELECT
+                                  FROM orders.item
+                                  JOIN catalog.product ON product.id = item.product_id
+                                 WHERE item.order_id = about.order_id
+                                   AND coalesce(product.sku, product.code) = ANY(%(skus)s))))
+         ORDER BY step.priority, about.order_id, step.process_id, step.number
+         LIMIT %(limit)s
+        """,
+        {
+            "skus": None if skus is None else list(skus),
+            "process_ids": None if process_ids is None else list(process_ids),
+            "limit": limit,
+        },
+    )
+    return [StepId(*row) for row in rows]
+
+
+async def claimed_quantities(tx: Tx, thing_ids: Sequence[int]) -> dict[tuple[int, str, str], Decimal]:
+    """What things have reserved, picked or shipped, by thing, line and warehouse."""
+    rows = await tx.all(
+        """
+        SELECT reservation.subject_id, reservation.line, warehouse.code, sum(reservation.quantity)
+          FROM stock.reservation
+          JOIN stock.warehouse ON warehouse.id = reservation.warehouse_id
+         WHERE reservation.subject_kind = 'fulfilment_item'
+           AND reservation.subject_id = ANY(%(ids)s)
+           AND reservation.state <> 'released'
+         GROUP BY reservation.subject_id, reservation.line, warehouse.code
+         ORDER BY reservation.subject_id, reservation.line, warehouse.code
+        """,
+        {"ids": list(thing_ids)},
+    )
+    return {(thing, line, warehouse): quantity for thing, line, warehouse, quantity in rows}
 
 
 async def relying_lines(tx: Tx, item_ids: Sequence[int]) -> list[tuple[str, str]]:

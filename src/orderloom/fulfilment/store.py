@@ -162,6 +162,11 @@ async def record_forecasts(tx: Tx, forecasts: Sequence[Forecast]) -> list[tuple[
     )
 
 
+async def lock_supply(tx: Tx) -> None:
+    """Let one share-out of goods run at a time, until the transaction ends."""
+    await tx.execute("SELECT pg_advisory_xact_lock(hashtextextended('fulfilment.supply', 0))")
+
+
 async def record_evidence(
     tx: Tx, step: StepId, *, order_id: int, evidence: str, outputs: Mapping[str, Any] | None
 ) -> Evidence | None:

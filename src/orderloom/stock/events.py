@@ -50,6 +50,13 @@ class StockAdjusted(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class StockReceived(Event):
+    """Goods have come into a warehouse, from a vendor or as opening stock."""
+
+    skus: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class PickListOpened(Event):
     """Goods are to be taken from the shelf."""
 

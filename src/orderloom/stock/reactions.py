@@ -9,5 +9,6 @@ SUBJECTS = {
     "pick_list": SubjectKind("pick_list", "/pick-lists/{id}"),
     "purchase_order": SubjectKind("purchase_order", "/purchase-orders/{id}"),
     "vendor_invoice": SubjectKind("vendor_invoice", "/vendor-invoices/{id}"),
+    "warehouse": SubjectKind("warehouse", "/stock"),
     "stock_balance": SubjectKind("stock_balance", "/stock"),
 }

@@ -76,6 +76,12 @@ async def stock_facts(tx: Tx, skus: Sequence[str]) -> dict[str, dict[str, dict[s
     return facts
 
 
+async def free_quantities(tx: Tx, skus: Sequence[str]) -> dict[str, dict[str, Decimal]]:
+    """What is free by SKU and active warehouse, in the order to be asked."""
+    facts = await stock_facts(tx, skus)
+    return {sku: {warehouse: row["free"] for warehouse, row in rows.items()} for sku, rows in facts.items()}
+
+
 async def delivered_quantities(tx: Tx, order_ids: Sequence[int]) -> dict[int, Delivered]:
     """What has arrived of each order item, from warehouses and vendors alike, by order item.
 

@@ -5,6 +5,7 @@ from orderloom.fulfilment.commands.changing import absorb, replan_orders
 from orderloom.fulfilment.commands.following import forecast_orders, keep_up_orders, roll_up_orders, watch_forecasts
 from orderloom.fulfilment.commands.holding import hold_orders, release_holds, sync_holds
 from orderloom.fulfilment.commands.placing import PlacedOrder, place_orders, plan_orders, simulate_order, submit_orders
+from orderloom.fulfilment.commands.supplying import supply_short_steps
 from orderloom.fulfilment.commands.witnessing import confirm_evidence, give_evidence, reject_evidence
 
 __all__ = [
@@ -26,6 +27,7 @@ __all__ = [
     "roll_up_orders",
     "simulate_order",
     "submit_orders",
+    "supply_short_steps",
     "sync_holds",
     "watch_forecasts",
 ]

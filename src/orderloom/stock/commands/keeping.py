@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from orderloom.base.refusals import Problem, refuse_if_any
 from orderloom.base.transaction import Tx
 from orderloom.base.types import Subject
-from orderloom.stock.events import StockAdjusted
+from orderloom.stock.events import StockAdjusted, StockReceived
 from orderloom.stock.store import balance
 from orderloom.stock.types import Adjustment, Imported, OpeningStock, SkuDraft, WarehouseDraft
 
@@ -81,6 +81,12 @@ async def _write_opening(
     await balance.record(
         tx,
         [balance.Movement(row.sku, warehouses[row.warehouse], "opening", row.on_hand, "opening stock") for row in rows],
+    )
+    tx.emit(
+        StockReceived(
+            Subject("warehouse", warehouses[code], code), tuple(row.sku for row in rows if row.warehouse == code)
+        )
+        for code in dict.fromkeys(row.warehouse for row in rows)
     )
 
 

@@ -10,8 +10,9 @@ from itertools import groupby
 from orderloom.base.numbers import take_numbers
 from orderloom.base.refusals import NotFound, Problem, refuse_if_any
 from orderloom.base.transaction import Tx
+from orderloom.base.types import Subject
 from orderloom.stock import rules
-from orderloom.stock.events import PurchaseOrderMoved, ShipmentDelivered, ShipmentPacked, ShipmentShipped
+from orderloom.stock.events import PurchaseOrderMoved, ShipmentDelivered, ShipmentPacked, ShipmentShipped, StockReceived
 from orderloom.stock.store import balance, purchase, reservation, shipment
 from orderloom.stock.types import Delivery, Dispatch, Packing
 
@@ -224,6 +225,14 @@ async def _receive(
     await balance.change(tx, [*changes, *incoming_difference(open_before, await incoming(tx, orders))])
     await balance.record(tx, movements)
     await purchase.receive_serials(tx, list(from_vendors))
+    tx.emit(
+        StockReceived(
+            Subject("shipment", each.id, each.number),
+            tuple(dict.fromkeys(move.sku for move in movements if move.subject_id == each.id)),
+        )
+        for each in from_vendors.values()
+        if any(move.subject_id == each.id for move in movements)
+    )
     await _settle(tx, orders)
 
 
