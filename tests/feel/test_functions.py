@@ -140,6 +140,9 @@ matches("ab", "a b", "x") | true
 matches("foobar", "(") | null
 matches("foobar", "o", "z") | null
 matches("é1", "^\\\\w\\\\d$") | true
+matches("a-b", "^[\\\\W\\\\D]+$") | true
+matches(" x", "^[\\\\S]$") | false
+matches("x.y", "^[^\\\\s.]\\\\.\\\\S$") | true
 split("John Doe", "\\\\s") | ["John", "Doe"]
 split("a;b;c;;", ";") | ["a", "b", "c", "", ""]
 string join(["a", "b", "c"], "_and_") | "a_and_b_and_c"
@@ -197,6 +200,7 @@ append([1], 2, 3) | [1, 2, 3]
 append(1, 2) | [1, 2]
 append([1], null) | [1, null]
 concatenate([1, 2], [3]) | [1, 2, 3]
+concatenate(list: [1]) | [1]
 concatenate([1, 2], 3) | [1, 2, 3]
 insert before([1, 3], 1, 2) | [2, 1, 3]
 insert before([1, 3], -1, 2) | [1, 2, 3]
@@ -236,6 +240,8 @@ decimal(1265, -2) | 1300
 decimal(1, null) | null
 floor(1.5) | 1
 floor(-1.56, 1) | -1.6
+floor(n: 1.5) | 1
+floor(1.5, null) | null
 ceiling(1.5) | 2
 ceiling(-1.56, 1) | -1.5
 ceiling(-0.5) | 0

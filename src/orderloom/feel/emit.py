@@ -413,7 +413,7 @@ class Emitter:
             given = {argument.name or "": argument.value for argument in tree.arguments}
             found = overloads.by_name(tuple(given)) if len(given) == len(values) else None
             if found is not None:
-                values = [given.get(parameter.name, Constant(None)) for parameter in found.parameters]
+                values = found.in_order(given, Constant(None))
         else:
             found = overloads.by_position(len(values))
         if found is None:

@@ -14,7 +14,10 @@ _CATEGORIES = {
     "i": r"\p{L}_:", "I": r"^\p{L}_:", "c": r"\p{L}\p{Nd}\p{M}._:\-", "C": r"^\p{L}\p{Nd}\p{M}._:\-",
 }  # fmt: skip
 # XPath's classes know all of Unicode, RE2's only ASCII.
-_UNICODE = {"d": r"\p{Nd}", "w": r"\p{L}\p{M}\p{N}\p{S}", "s": r" \t\n\r"}
+_UNICODE = {
+    "d": r"\p{Nd}", "D": r"\P{Nd}", "w": r"\p{L}\p{M}\p{N}\p{S}", "W": r"\p{P}\p{Z}\p{C}", "s": r" \t\n\r",
+    "S": r"\x{0}-\x{8}\x{b}\x{c}\x{e}-\x{1f}\x{21}-\x{10ffff}",
+}  # fmt: skip
 
 
 class Pattern:
@@ -94,7 +97,7 @@ def _translated(text: str, *, spaced: bool) -> str | None:
     return None if in_class else "".join(result)
 
 
-def _escape(escape: str, *, in_class: bool) -> str | None:  # noqa: PLR0911 - one return for each kind
+def _escape(escape: str, *, in_class: bool) -> str | None:
     if len(escape) < 2:
         return None
     letter = escape[1]
@@ -102,11 +105,8 @@ def _escape(escape: str, *, in_class: bool) -> str | None:  # noqa: PLR0911 - on
         if in_class:
             return _CATEGORIES[letter] if letter in "ic" else None
         return f"[{_CATEGORIES[letter]}]"
-    if letter.lower() in _UNICODE:
-        inner = _UNICODE[letter.lower()]
-        if letter.isupper():
-            return None if in_class else f"[^{inner}]"
-        return inner if in_class else f"[{inner}]"
+    if letter in _UNICODE:
+        return _UNICODE[letter] if in_class else f"[{_UNICODE[letter]}]"
     if letter in "nrtpP" or letter in "\\|.?*+(){}-[]^$":
         return escape
     return None

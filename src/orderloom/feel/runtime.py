@@ -345,7 +345,7 @@ def invoke_named(run: Run, function: object, names: tuple[str, ...], arguments: 
         return None
     if isinstance(function, Overloads):
         found = function.by_name(names)
-        return None if found is None else found.call(run, *(given.get(p.name) for p in found.parameters))
+        return None if found is None else found.call(run, *found.in_order(given, None))
     if isinstance(function, Callee) and set(names) <= set(function.parameters):
         return function.call(*(given.get(parameter) for parameter in function.parameters))
     return None

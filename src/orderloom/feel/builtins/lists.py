@@ -79,7 +79,7 @@ def append(run: Run, items: List, *more: object) -> List:
     return [*items, *more]
 
 
-@builtin("concatenate(lists*: list)")
+@builtin("concatenate(list*: list)")
 def concatenate(run: Run, *lists: List) -> List:
     """One list after the other."""
     run.items(sum(map(len, lists)))
@@ -146,7 +146,7 @@ def index_of(run: Run, items: List, match: object) -> List:
     return [Decimal(number) for number, item in enumerate(items, start=1) if equal(item, match, run) is True]
 
 
-@builtin("union(lists*: list)")
+@builtin("union(list*: list)")
 def union(run: Run, *lists: List) -> List:
     """One list after the other, without duplicates."""
     return distinct_values(run, [item for items in lists for item in items])  # type: ignore[return-value]

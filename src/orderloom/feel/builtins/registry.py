@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import TypeVar
 
 from orderloom.feel.run import Run
 from orderloom.feel.values import Date, DateTime, Days, Months, Range, Time
 
+Value = TypeVar("Value")
 KINDS: dict[str, tuple[type, ...]] = {
     "text": (str,), "number": (Decimal,), "boolean": (bool,), "list": (list,), "context": (dict,), "date": (Date,),
     "time": (Time,), "moment": (DateTime,), "day": (Date, DateTime), "timed": (Time, DateTime), "months": (Months,),
@@ -40,6 +42,11 @@ class Builtin:
         """Whether it can be called with so many arguments."""
         least = sum(1 for parameter in self.parameters if not parameter.is_optional)
         return count >= least and (self.is_variadic or count <= len(self.parameters))
+
+    def in_order(self, given: Mapping[str, Value], missing: Value) -> list[Value]:
+        """The named arguments by position; those left out at the end stay out."""
+        last = max((place for place, own in enumerate(self.parameters) if own.name in given), default=-1)
+        return [given.get(parameter.name, missing) for parameter in self.parameters[: last + 1]]
 
     def names(self, given: Sequence[str]) -> bool:
         """Whether it can be called with these names."""
