@@ -14,6 +14,7 @@ CONTEXT = {
     "Mary's age": 40,
     "a": 1,
     "a-b": 7,
+    "date": "2020-01-31",
     "applicant": {"first name": "Ann", "monthly income": 1000, "age": 17},
     "loans": [{"id": 1, "total amount": 10}, {"id": 2, "total amount": 20}, {"id": 3, "total amount": 30}],
 }
@@ -243,6 +244,9 @@ every x in [1, 2], y in [2, 3] satisfies x < y | false
 {add: function(x) function(y) x + y, r: add(1)(2)}.r | 3
 {f: function(k) if k < 2 then 1 else k * f(k - 1), r: f(5)}.r | 120
 n(1) | null
+date(date).day | 31
+{count: 2, c: count([1, 2, 3])}.c | 3
+{max: function(x) 0, m: max([1, 2])}.m | 0
 abs(-1) | 1
 """
 

@@ -54,7 +54,7 @@ HELPERS: dict[str, object] = {
         for text in (
             "path", "at_index", "filtered", "iterate", "items_of", "span", "collected", "collect", "partial",
             "quantified", "seen", "junction", "tested", "tested_any", "tested_truth", "in_interval", "between",
-            "interval", "open_range", "noted", "callee", "invoke", "invoke_named",
+            "interval", "open_range", "noted", "function_or", "callee", "invoke", "invoke_named",
         )
     },
     "is_instance": is_instance, "Decimal": Decimal, "str": str, "dict": dict,
@@ -397,6 +397,9 @@ class Emitter:
             return self._builtin(tree, tree.function.text, named=named)
         is_name = isinstance(tree.function, Name)
         function = self._looked_up(tree.function.text, called=True) if is_name else self.expression(tree.function)  # type: ignore[union-attr]
+        if isinstance(tree.function, Name) and tree.function.text in BUILTINS:
+            # A value may have the name of a function, such as “date”; a call means the function all the same.
+            function = self.use("function_or", function, self.bound(BUILTINS[tree.function.text]))
         values = ast.Tuple(
             [self.expression(argument.value) for argument in tree.arguments], ast.Load(), lineno=1, col_offset=0
         )

@@ -9,7 +9,7 @@ from orderloom.feel.limits import FeelLimit
 from orderloom.feel.operators import between_ends, both, either, equal, less, less_or_equal, more, more_or_equal, within
 from orderloom.feel.run import Run
 from orderloom.feel.times import property_of
-from orderloom.feel.types import Type, coerced, kind_word
+from orderloom.feel.types import Type, coerced, is_function, kind_word
 from orderloom.feel.values import Callee, Date, DateTime, Days, Months, Range, Time, date_of
 
 ORDER: dict[str, Callable[[object, object], bool | None]] = {
@@ -322,6 +322,11 @@ def callee(
             run.depth -= 1
 
     return Callee(parameters, called, types)
+
+
+def function_or(value: object, builtin: object) -> object:
+    """The value if it is a function, else the built-in function of its name."""
+    return value if is_function(value) else builtin
 
 
 def invoke(run: Run, function: object, arguments: tuple[object, ...]) -> object:

@@ -107,7 +107,7 @@ def conforms(value: object, kind: Type, run: Run | None = None) -> bool:  # noqa
         case Simple("Any"):
             return True
         case Simple("function"):
-            return _is_function(value)
+            return is_function(value)
         case Simple(name):
             return value.__class__ is _CLASSES.get(name)
         case ListType(item):
@@ -171,7 +171,7 @@ def kind_of(value: object) -> Type:
         return ContextType(tuple((key, kind_of(inner)) for key, inner in value.items()))
     if isinstance(value, Range):
         return RangeType(kind_of(value.high if value.low is None else value.low))
-    return Simple("function") if _is_function(value) else _KINDS.get(value.__class__, ANY)
+    return Simple("function") if is_function(value) else _KINDS.get(value.__class__, ANY)
 
 
 def name_of(kind: Type) -> str:
@@ -200,13 +200,14 @@ def kind_word(value: object) -> str:
     return "context" if isinstance(value, dict) else name_of(kind_of(value))
 
 
-def _is_function(value: object) -> bool:
+def is_function(value: object) -> bool:
+    """Whether it can be called."""
     return isinstance(value, Callee) or getattr(value, "is_builtin", False) is True
 
 
 def _function_conforms(value: object, parameters: tuple[Type, ...], result: Type) -> bool:
     if not isinstance(value, Callee):
-        return _is_function(value)
+        return is_function(value)
     if len(value.parameters) != len(parameters):
         return False
     own = [kind if isinstance(kind, _TYPES) else ANY for kind in value.types]
