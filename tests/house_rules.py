@@ -39,6 +39,8 @@ PURE_MODULES = {
     "types", "states", "rules", "rollup", "price", "price_list", "configure", "decompose", "plan", "schedule",
     "difference", "projection", "sourcing", "simulate", "parse", "callout", "circuit", "signatures", "tokens",
     "calendars", "money", "refusals", "verify", "events",
+    "price_types", "price_book", "price_work", "price_start", "price_adjust", "price_shared", "price_policy",
+    "price_differences", "priced", "waterfall", "exact", "tiers", "units", "proration", "tax", "margin_walk",
 }  # fmt: skip
 IMPURE_IMPORTS = {
     "psycopg", "psycopg_pool", "httpx", "asyncio", "socket", "subprocess", "os", "time", "random", "uuid", "secrets",
