@@ -313,6 +313,40 @@ def test_a_quantity_that_is_not_sold_is_refused_or_rounded_up_as_declared() -> N
     assert rounded.line("1").notes[0].code == "quantity_rounded_up"
 
 
+def test_free_units_are_of_the_unit_of_the_line_and_of_what_is_sold() -> None:
+    terms = {
+        "A": Terms(packings={"dozen": Packing(D(12))}, quantity=QuantityRule(multiple=D(36), otherwise="round_up"))
+    }
+    line = Line("1", "A", D(5), unit="dozen", given=(by_hand(FreeUnits(D(2))),))
+
+    priced = price([line], book({"A": "1"}, terms=terms), context())
+
+    assert (priced.line("1").quantity, priced.line("1").unit) == (6, "dozen")
+    assert charge(priced).net == 48
+
+
+def test_a_discount_on_what_a_line_does_not_charge_is_refused() -> None:
+    lines = [
+        KIT_LINES[0],
+        replace(KIT_LINES[1], given=(by_hand(PercentOff(D(5))),)),
+        Line("2", "A", given=(by_hand(PercentOff(D(5)), kind="recurring"),)),
+    ]
+
+    assert codes(price(lines, _kit(), context())) == [
+        ("nothing_to_discount", "/lines/1/given/0"),
+        ("nothing_to_discount", "/lines/2/given/0"),
+    ]
+
+
+def test_an_included_part_that_gets_a_price_by_hand_is_charged_on_top() -> None:
+    lines = [KIT_LINES[0], replace(KIT_LINES[1], given=(by_hand(UnitPriceOf(D(45))),)), *KIT_LINES[2:4]]
+
+    priced = price(lines, _kit(), context())
+
+    assert charge(priced, "1.1").net == 45
+    assert [share.amount for line in priced.lines for share in line.shares] == [D(50), D(50)]
+
+
 TAXES = tax_table(
     [
         TaxRate("DE", "standard", D(16), valid_until=date(2026, 1, 1)),

@@ -55,8 +55,8 @@ def effect_on(waterfall: Waterfall, exact: Exact, effect: Effect) -> Exact:
         case UnitPriceOf():
             return measure.times(effect.unit_price)
         case FreeUnits():
-            quantity = waterfall.line.quantity
-            return exact.times(quantity - effect.quantity, quantity)
+            free = waterfall.per_unit.times(effect.quantity)
+            return exact.by(waterfall.own_quantity.minus(free).over_by(waterfall.own_quantity))
         case BuyGet():
             own = waterfall.own_quantity
             times = (own.divided() / (effect.buy + effect.get)).to_integral_value(ROUND_FLOOR)

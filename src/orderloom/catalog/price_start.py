@@ -107,13 +107,14 @@ def _own_quantity(work: Work, place: int, line: Line) -> Exact | None:
     if line.quantity <= 0:
         work.refuse("quantity_not_positive", "Give a quantity above nothing, or take the line out.", pointer)
         return None
-    own = converted(Exact(line.quantity), terms.packings, own=terms.unit, unit=unit, to=terms.unit)
-    if own is None:
+    per_unit = _own_units(work, line)
+    if per_unit is None:
         message = (
             f"{line.product} is sold by {terms.unit}, and nothing says how many are in one {unit}; choose {terms.unit}."
         )
         work.refuse("unit_unknown", message, f"/lines/{place}/unit")
         return None
+    own = per_unit.times(line.quantity)
     allowed = allowed_quantity(own, terms.quantity)
     if not own.less_than(allowed):
         work.quantities[place] = Exact(line.quantity), unit
@@ -130,12 +131,19 @@ def _own_quantity(work: Work, place: int, line: Line) -> Exact | None:
     return allowed
 
 
+def _own_units(work: Work, line: Line) -> Exact | None:
+    """How many of the product's own unit are in one of the line's."""
+    terms = work.terms(line.product)
+    return converted(ONCE, terms.packings, own=terms.unit, unit=line.unit or terms.unit, to=terms.unit)
+
+
 def _open_charges(work: Work, place: int, line: Line, published: Published) -> None:
     by_hand = _kinds_by_hand(line, published)
     kinds = [kind for kind in CHARGE_KINDS if published.method(kind) is not None or kind in by_hand]
     is_part = work.parent(line) is not None
-    if published.option and published.option.is_included and not by_hand:
-        kinds = []
+    if published.option and published.option.is_included:
+        kinds = [kind for kind in kinds if kind in by_hand]
+    _check_given(work, place, line, kinds)
     if not kinds:
         if is_part:
             work.included.add(place)
@@ -148,6 +156,18 @@ def _open_charges(work: Work, place: int, line: Line, published: Published) -> N
         return
     for kind in kinds:
         _open(work, place, line, published, kind)
+
+
+def _check_given(work: Work, place: int, line: Line, kinds: Sequence[ChargeKind]) -> None:
+    """A discount on what the line does not charge would be lost in silence."""
+    for index, given in enumerate(line.given):
+        if isinstance(given.effect, UnitPriceOf) or (given.kind in kinds if given.kind else kinds):
+            continue
+        what = (
+            "recurring price" if given.kind == "recurring" else "one-time price" if given.kind else "price of its own"
+        )
+        message = f"Line {line.id} has no {what} that could be lowered; give the discount on another line."
+        work.refuse("nothing_to_discount", message, f"/lines/{place}/given/{index}")
 
 
 def _kinds_by_hand(line: Line, published: Published) -> set[ChargeKind]:
@@ -194,6 +214,7 @@ def _open(work: Work, place: int, line: Line, published: Published, kind: Charge
         unit=unit,
         quantity=quantity,
         own_quantity=own,
+        per_unit=_own_units(work, line) or ONCE,
         periods=periods,
         cent=work.context.cent,
     )
@@ -269,7 +290,7 @@ def _evaluated(
             work.refuse("base_periods", message, pointer)
             return None, {}
         input: dict[str, Input] = {"percent": method.percent, "of": method.base, "base": base.shown()}
-        return base.times(method.percent, HUNDRED).times(waterfall.line.quantity), input
+        return base.times(method.percent, HUNDRED).by(waterfall.quantity), input
     quantity = work.in_unit(line.product, waterfall.own_quantity, price.unit)
     exact = amount_of(method, quantity) if quantity else None
     if quantity is None or exact is None:

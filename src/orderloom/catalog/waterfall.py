@@ -28,7 +28,9 @@ class Waterfall:
     """What one charge of a line costs so far.
 
     `quantity` is in the unit of the price, `own_quantity` in the product's own. `exact` is not rounded,
-    `amount` is; `measure` is units times periods, what a unit price is multiplied with; `kept` is what people's steps left of the price, 1 where they gave nothing.
+    `amount` is; `measure` is units times periods, what a unit price is multiplied with; `per_unit` is how
+    many of the product's own unit are in one of the line's; `kept` is what people's steps left of the
+    price, 1 where they gave nothing.
     """
 
     line: Line
@@ -38,6 +40,7 @@ class Waterfall:
     unit: str
     quantity: Exact
     own_quantity: Exact
+    per_unit: Exact
     periods: Exact
     cent: Decimal
     exact: Exact = NOTHING
