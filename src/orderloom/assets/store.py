@@ -88,15 +88,17 @@ async def insert(tx: Tx, fresh: Sequence[NewAsset], *, by_line: Mapping[tuple[in
         """
         INSERT INTO assets.asset
                (id, number, account_id, parent_id, product_id, product_code, product_name, quantity, is_bundle, role,
-                place, order_id, order_label, order_item_id, line, characteristics)
+                place, order_id, order_label, order_item_id, line, characteristics, created_at,
+                changed_at)
                OVERRIDING SYSTEM VALUE
-        SELECT *
+        SELECT *, %(now)s::timestamptz, %(now)s
           FROM unnest(%(ids)s::bigint[], %(numbers)s::text[], %(accounts)s::bigint[], %(parents)s::bigint[],
                       %(products)s::bigint[], %(codes)s::text[], %(names)s::text[], %(quantities)s::numeric[],
                       %(bundles)s::bool[], %(roles)s::text[], %(places)s::text[], %(orders)s::bigint[],
                       %(labels)s::text[], %(items)s::bigint[], %(lines)s::text[], %(characteristics)s::jsonb[])
         """,
         {
+            "now": tx.now,
             "ids": [new.id for new in fresh],
             "numbers": [new.number for new in fresh],
             "accounts": [draft.account_id for draft in drafts],

@@ -191,6 +191,7 @@ class Tx:
                 "subject_labels": [event.subject.label for event in fresh],
                 "account_ids": [event.subject.account_id for event in fresh],
                 "payloads": [Json(event.payload()) for event in fresh],
+                "now": self.now,
                 "actor_kind": self.actor.kind,
                 "actor_name": self.actor.name,
                 "user_id": self.actor.user_id,
@@ -208,9 +209,9 @@ class Tx:
 # drawn in that order, so an event's place in the batch is its rank among the new ids.
 _WRITE_EVENTS = """
       WITH written AS (
-           INSERT INTO base.event (type, subject_kind, subject_id, subject_label, account_id, payload,
+           INSERT INTO base.event (at, type, subject_kind, subject_id, subject_label, account_id, payload,
                                    actor_kind, actor_name, user_id)
-           SELECT type, subject_kind, subject_id, subject_label, account_id, payload,
+           SELECT %(now)s, type, subject_kind, subject_id, subject_label, account_id, payload,
                   %(actor_kind)s, %(actor_name)s, %(user_id)s
              FROM unnest(%(types)s::text[], %(subject_kinds)s::text[], %(subject_ids)s::bigint[],
                          %(subject_labels)s::text[], %(account_ids)s::bigint[], %(payloads)s::jsonb[])

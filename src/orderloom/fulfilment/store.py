@@ -18,11 +18,11 @@ async def insert_plans(tx: Tx, plans: Sequence[NewPlan], things: Sequence[NewThi
         """
         INSERT INTO fulfilment.plan (order_id, process_id, catalogue_version_id, facts, nothing_to_do, critical_path,
                optimistic_seconds, typical_seconds, pessimistic_seconds, forecast_at, promised_at, projected_at,
-               look_again_at)
+               look_again_at, planned_at)
         SELECT order_id, process_id, catalogue_version_id, facts,
                nothing_to_do::bigint[], critical_path::integer[], optimistic_seconds, typical_seconds,
                pessimistic_seconds, forecast_at, promised_at, projected_at,
-               look_again_at
+               look_again_at, %(now)s
           FROM unnest(%(order_id)s::bigint[], %(process_id)s::bigint[], %(catalogue_version_id)s::bigint[],
                       %(facts)s::jsonb[], %(nothing_to_do)s::text[], %(critical_path)s::text[],
                       %(optimistic_seconds)s::bigint[], %(typical_seconds)s::bigint[],
@@ -32,7 +32,7 @@ async def insert_plans(tx: Tx, plans: Sequence[NewPlan], things: Sequence[NewThi
                          optimistic_seconds, typical_seconds, pessimistic_seconds, forecast_at, promised_at,
                          projected_at, look_again_at)
         """,
-        _columns(plans, NewPlan, as_json={"facts"}, as_numbers={"nothing_to_do", "critical_path"}),
+        {**_columns(plans, NewPlan, as_json={"facts"}, as_numbers={"nothing_to_do", "critical_path"}), "now": tx.now},
     )
     await upsert_things(tx, things)
     await insert_steps(tx, steps)

@@ -120,8 +120,9 @@ async def insert(tx: Tx, drafts: Sequence[TriggerDraft], payers: Mapping[int, Pa
         INSERT INTO billing.trigger
                (order_id, order_label, order_item_id, line, account_id, billing_account_id, price_kind, price, action,
                 revision, description, quantity, unit, unit_price, allocated, currency, period, per_unit, tax_category,
-                tax_country, bundle_item_id, bundle_line, bundle_label, bundle, po_number, gl_account, cost_centre)
-        SELECT *
+                tax_country, bundle_item_id, bundle_line, bundle_label, bundle, po_number, gl_account, cost_centre,
+                armed_at, changed_at)
+        SELECT *, %(now)s::timestamptz, %(now)s
           FROM unnest(%(orders)s::bigint[], %(labels)s::text[], %(items)s::bigint[], %(lines)s::text[],
                       %(accounts)s::bigint[], %(payers)s::bigint[], %(kinds)s::text[], %(prices)s::text[],
                       %(actions)s::text[], %(revisions)s::int[], %(descriptions)s::text[], %(quantities)s::numeric[],
@@ -133,6 +134,7 @@ async def insert(tx: Tx, drafts: Sequence[TriggerDraft], payers: Mapping[int, Pa
         RETURNING order_item_id, price_kind, price, action, revision, id
         """,
         {
+            "now": tx.now,
             "orders": [draft.order_id for draft in drafts],
             "labels": [draft.order_label for draft in drafts],
             "items": [draft.order_item_id for draft in drafts],

@@ -122,11 +122,12 @@ async def insert(tx: Tx, composed: Sequence[Composed]) -> None:
                INSERT INTO orders.sales_order
                       (id, number, account_id, account_name, channel, external_id, type, priority, state, currency,
                        bill_to, ship_to, billing_account_id, po_number, terms, requested_on, catalogue_version_id,
-                       one_time_total, recurring_totals, item_count, note, attributes, captured_by, submitted_at)
+                       one_time_total, recurring_totals, item_count, note, attributes, captured_by, captured_at,
+                       submitted_at)
                SELECT id, number, account_id, account_name, channel, external_id, type, priority, state, currency,
                       bill_to, ship_to, billing_account_id, po_number, terms, requested_on, catalogue_version_id,
                       one_time_total, recurring_totals, item_count, note, attributes, %(captured_by)s,
-                      CASE WHEN state <> 'draft' THEN base.now() END
+                      %(now)s, CASE WHEN state <> 'draft' THEN %(now)s::timestamptz END
                  FROM jsonb_to_recordset(%(orders)s) AS fresh (
                       id bigint, number text, account_id bigint, account_name text, channel text, external_id text,
                       type text, priority text, state text, currency text, bill_to text, ship_to text,
@@ -175,6 +176,7 @@ async def insert(tx: Tx, composed: Sequence[Composed]) -> None:
         """,
         {
             "captured_by": tx.actor.name,
+            "now": tx.now,
             "orders": Json([one.order for one in composed]),
             "places": Json([place for one in composed for place in one.places]),
             "items": Json([item for one in composed for item in one.items]),
