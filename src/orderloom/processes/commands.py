@@ -74,7 +74,6 @@ async def start_processes(tx: Tx, drafts: Sequence[ProcessDraft], *, ids: Sequen
         return []
     shapes = [shape_of(draft.nodes, draft.edges) for draft in drafts]
     refuse_if_any([problem for draft in drafts for problem in _draft_problems(draft)])
-    await processes.insert_definitions(tx, shapes)
     ids = list(ids) if ids is not None else await draw_process_ids(tx, len(drafts))
     await processes.insert_processes(tx, ids, drafts, shapes)
     births: list[Birth] = []

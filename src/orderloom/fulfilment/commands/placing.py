@@ -144,16 +144,16 @@ async def _hold(tx: Tx, planned: Sequence[Planned]) -> dict[int, Started]:
 async def _start(tx: Tx, starting: Sequence[PlanRows]) -> dict[int, Started]:
     if not starting:
         return {}
-    await start_processes(tx, [rows.process for rows in starting], ids=[rows.head.process_id for rows in starting])
-    async with tx.pipeline():
+    async with tx.pipeline():  # what reads comes first and last, so that nothing waits for the writing between
         await create_for_order(tx, [draft for rows in starting for draft in rows.assets])
-        await arm_triggers(tx, [draft for rows in starting for draft in rows.triggers])
+        await start_processes(tx, [rows.process for rows in starting], ids=[rows.head.process_id for rows in starting])
         await store.insert_plans(
             tx,
             [rows.head for rows in starting],
             [thing for rows in starting for thing in rows.things],
             [step for rows in starting for step in rows.steps],
         )
+        await arm_triggers(tx, [draft for rows in starting for draft in rows.triggers])
     tx.emit(
         OrderPlanned(rows.subject, rows.head.process_id, len(rows.steps), len(rows.things), rows.head.promised_at)
         for rows in starting

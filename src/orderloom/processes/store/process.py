@@ -123,9 +123,22 @@ async def draw_ids(tx: Tx, count: int) -> list[int]:
 
 
 async def insert_processes(tx: Tx, ids: Sequence[int], drafts: Sequence[ProcessDraft], shapes: Sequence[Shape]) -> None:
-    """One row for each draft, under the id that was drawn for it."""
+    """One row for each draft, under the id that was drawn for it, and the graphs that are new; equal ones share a row.
+
+    Nobody asks first which graphs are new: that would be one more thing to wait for with each order.
+    """
+    distinct = {shape.id: shape for shape in shapes}
+    _shapes.update(distinct)
     await tx.execute(
         """
+          WITH graphs AS (
+               INSERT INTO processes.definition (id, hash, graph)
+               SELECT id, hash, graph::jsonb
+                 FROM unnest(%(graph_ids)s::bigint[], %(hashes)s::bytea[], %(graphs)s::text[])
+                      AS fresh (id, hash, graph)
+                WHERE NOT EXISTS (SELECT FROM processes.definition WHERE definition.id = fresh.id)
+                ORDER BY id
+                   ON CONFLICT (hash) DO NOTHING)
         INSERT INTO processes.process (id, definition_id, subject_kind, subject_id, subject_label, account_id, priority,
                                        variables, started_at, wake_at)
         OVERRIDING SYSTEM VALUE
@@ -138,6 +151,9 @@ async def insert_processes(tx: Tx, ids: Sequence[int], drafts: Sequence[ProcessD
                          variables, wake_seconds)
         """,
         {
+            "graph_ids": list(distinct),
+            "hashes": [shape.hash for shape in distinct.values()],
+            "graphs": [shape.graph.decode() for shape in distinct.values()],
             "ids": list(ids),
             "definition_ids": [shape.id for shape in shapes],
             "subject_kinds": [draft.subject.kind for draft in drafts],

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
+from operator import attrgetter
 from typing import Any, LiteralString
 
 from orderloom.base.transaction import Json, Tx
@@ -50,6 +51,9 @@ class Birth:
     params: Any
 
 
+_BIRTH = tuple(field.name for field in fields(Birth))
+
+
 @dataclass(frozen=True, slots=True)
 class Move:
     """A step before and after, and the words for the log."""
@@ -60,21 +64,27 @@ class Move:
 
 
 async def insert(tx: Tx, births: Sequence[Birth]) -> None:
-    """Insert steps as they are born."""
-    async with tx.copy(
+    """Insert steps as they are born.
+
+    COPY would take the database two thirds of the time, but no other statement can be under way beside it.
+    """
+    columns = {name: list(map(attrgetter(name), births)) for name in _BIRTH}
+    await tx.execute(
         """
-        COPY processes.step (process_id, number, pending, pending_finish, live, priority, choice, expected, mandatory,
-                             wake_at, not_before, finish_after, ready_at, finished_at, state, mode, kind, key, title,
-                             queue, partner, sub_reason, params)
-        FROM STDIN
-        """
-    ) as copy:
-        for b in births:
-            await copy.write_row((
-                b.process_id, b.number, b.pending, b.pending_finish, b.live, b.priority, b.choice, b.expected,
-                b.mandatory, b.wake_at, b.not_before, b.finish_after, b.ready_at, b.finished_at, b.state, b.mode,
-                b.kind, b.key, b.title, b.queue, b.partner, b.sub_reason, b.params,
-            ))  # fmt: skip
+        INSERT INTO processes.step (process_id, number, pending, pending_finish, live, priority, choice, expected,
+               mandatory, wake_at, not_before, finish_after, ready_at, finished_at, state, mode, kind, key, title,
+               queue, partner, sub_reason, params)
+        SELECT *
+          FROM unnest(%(process_id)s::bigint[], %(number)s::integer[], %(pending)s::integer[],
+                      %(pending_finish)s::integer[], %(live)s::integer[], %(priority)s::smallint[],
+                      %(choice)s::integer[], %(expected)s::integer[], %(mandatory)s::boolean[],
+                      %(wake_at)s::timestamptz[], %(not_before)s::timestamptz[], %(finish_after)s::timestamptz[],
+                      %(ready_at)s::timestamptz[], %(finished_at)s::timestamptz[], %(state)s::text[],
+                      %(mode)s::text[], %(kind)s::text[], %(key)s::text[], %(title)s::text[], %(queue)s::text[],
+                      %(partner)s::text[], %(sub_reason)s::text[], %(params)s::jsonb[])
+        """,
+        columns,
+    )
 
 
 async def fetch(tx: Tx, ids: Sequence[StepId]) -> dict[StepId, Step]:
