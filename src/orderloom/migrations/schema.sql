@@ -1252,6 +1252,63 @@ ALTER TABLE gateway.webhook ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     CACHE 1
 );
 
+CREATE TABLE orders.change (
+    id bigint NOT NULL,
+    order_id bigint NOT NULL,
+    number integer NOT NULL,
+    state text DEFAULT 'drafted'::text NOT NULL,
+    wishes jsonb NOT NULL,
+    reason text NOT NULL,
+    based_on integer NOT NULL,
+    revision integer,
+    version integer DEFAULT 1 NOT NULL,
+    follow_on_id bigint,
+    drafted_by text NOT NULL,
+    drafted_at timestamp with time zone DEFAULT base.now() NOT NULL,
+    ended_by text,
+    ended_at timestamp with time zone,
+    CONSTRAINT change_based_on_check CHECK ((based_on > 0)),
+    CONSTRAINT change_check CHECK (((state = ANY (ARRAY['applied'::text, 'withdrawn'::text])) = (ended_at IS NOT NULL))),
+    CONSTRAINT change_check1 CHECK ((num_nulls(ended_by, ended_at) = ANY (ARRAY[0, 2]))),
+    CONSTRAINT change_check2 CHECK (((revision IS NULL) OR (state = 'applied'::text))),
+    CONSTRAINT change_number_check CHECK ((number > 0)),
+    CONSTRAINT change_reason_check CHECK ((reason <> ''::text)),
+    CONSTRAINT change_revision_check CHECK ((revision > 1)),
+    CONSTRAINT change_state_check CHECK ((state = ANY (ARRAY['drafted'::text, 'previewed'::text, 'applied'::text, 'withdrawn'::text, 'stale'::text]))),
+    CONSTRAINT change_version_check CHECK ((version > 0)),
+    CONSTRAINT change_wishes_check CHECK ((jsonb_typeof(wishes) = 'object'::text))
+)
+WITH (fillfactor='85');
+
+ALTER TABLE orders.change ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME orders.change_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE orders.change_preview (
+    id bigint NOT NULL,
+    change_id bigint NOT NULL,
+    revision integer NOT NULL,
+    basis text NOT NULL,
+    effects jsonb NOT NULL,
+    seen_by text NOT NULL,
+    seen_at timestamp with time zone DEFAULT base.now() NOT NULL,
+    accepted boolean DEFAULT false NOT NULL
+);
+
+ALTER TABLE orders.change_preview ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME orders.change_preview_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
 CREATE TABLE orders.credit (
     id bigint NOT NULL,
     order_id bigint NOT NULL,
@@ -1343,7 +1400,10 @@ CREATE TABLE orders.item (
     state text DEFAULT 'draft'::text NOT NULL,
     withdrawn_in integer,
     attributes jsonb DEFAULT '{}'::jsonb NOT NULL,
+    added_in integer DEFAULT 1 NOT NULL,
+    replaces_id bigint,
     CONSTRAINT item_action_check CHECK ((action = ANY (ARRAY['add'::text, 'modify'::text, 'delete'::text, 'suspend'::text, 'resume'::text, 'none'::text]))),
+    CONSTRAINT item_added_in_check CHECK ((added_in > 0)),
     CONSTRAINT item_attributes_check CHECK ((jsonb_typeof(attributes) = 'object'::text)),
     CONSTRAINT item_characteristics_check CHECK ((jsonb_typeof(characteristics) = 'object'::text)),
     CONSTRAINT item_check CHECK (((parent_id IS NOT NULL) OR (per_parent IS NULL))),
@@ -1357,6 +1417,7 @@ CREATE TABLE orders.item (
     CONSTRAINT item_price_origin_check CHECK ((price_origin = ANY (ARRAY['none'::text, 'list'::text, 'manual'::text]))),
     CONSTRAINT item_quantity_check CHECK ((quantity > (0)::numeric)),
     CONSTRAINT item_state_check CHECK ((state = ANY (ARRAY['draft'::text, 'submitted'::text, 'in_progress'::text, 'pending'::text, 'held'::text, 'assessing_cancellation'::text, 'cancelling'::text, 'rejected'::text, 'completed'::text, 'partial'::text, 'failed'::text, 'cancelled'::text]))),
+    CONSTRAINT item_withdrawn_in_check CHECK ((withdrawn_in > 1)),
     CONSTRAINT never_its_own_child CHECK ((parent_id <> id))
 )
 WITH (fillfactor='85');
@@ -1394,15 +1455,12 @@ CREATE TABLE orders.relies_on (
 CREATE TABLE orders.revision (
     order_id bigint NOT NULL,
     number integer NOT NULL,
-    state text NOT NULL,
-    changes jsonb NOT NULL,
-    reason text NOT NULL,
-    proposed_by text NOT NULL,
-    proposed_at timestamp with time zone DEFAULT base.now() NOT NULL,
-    decided_at timestamp with time zone,
-    CONSTRAINT revision_check CHECK (((state = 'proposed'::text) = (decided_at IS NULL))),
-    CONSTRAINT revision_number_check CHECK ((number > 1)),
-    CONSTRAINT revision_state_check CHECK ((state = ANY (ARRAY['proposed'::text, 'applied'::text, 'refused'::text])))
+    change_id bigint,
+    content jsonb NOT NULL,
+    made_by text NOT NULL,
+    made_at timestamp with time zone NOT NULL,
+    CONSTRAINT revision_check CHECK (((number = 1) = (change_id IS NULL))),
+    CONSTRAINT revision_number_check CHECK ((number > 0))
 );
 
 CREATE TABLE orders.sales_order (
@@ -2723,6 +2781,15 @@ ALTER TABLE ONLY gateway.webhook
 ALTER TABLE ONLY gateway.webhook
     ADD CONSTRAINT webhook_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY orders.change
+    ADD CONSTRAINT change_order_id_number_key UNIQUE (order_id, number);
+
+ALTER TABLE ONLY orders.change
+    ADD CONSTRAINT change_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY orders.change_preview
+    ADD CONSTRAINT change_preview_pkey PRIMARY KEY (id);
+
 ALTER TABLE ONLY orders.credit
     ADD CONSTRAINT credit_order_id_item_id_position_key UNIQUE NULLS NOT DISTINCT (order_id, item_id, "position");
 
@@ -2742,9 +2809,6 @@ ALTER TABLE ONLY orders.item
     ADD CONSTRAINT item_order_id_id_key UNIQUE (order_id, id);
 
 ALTER TABLE ONLY orders.item
-    ADD CONSTRAINT item_order_id_line_key UNIQUE (order_id, line);
-
-ALTER TABLE ONLY orders.item
     ADD CONSTRAINT item_pkey PRIMARY KEY (id);
 
 ALTER TABLE ONLY orders.place
@@ -2752,6 +2816,9 @@ ALTER TABLE ONLY orders.place
 
 ALTER TABLE ONLY orders.relies_on
     ADD CONSTRAINT relies_on_pkey PRIMARY KEY (item_id, needed_id);
+
+ALTER TABLE ONLY orders.revision
+    ADD CONSTRAINT revision_change_id_key UNIQUE (change_id);
 
 ALTER TABLE ONLY orders.revision
     ADD CONSTRAINT revision_pkey PRIMARY KEY (order_id, number);
@@ -3085,6 +3152,8 @@ CREATE UNIQUE INDEX secret_current ON gateway.secret USING btree (partner_id, di
 
 CREATE INDEX secret_of_partner ON gateway.secret USING btree (partner_id, direction, id);
 
+CREATE INDEX change_follow_on ON orders.change USING btree (follow_on_id) WHERE (follow_on_id IS NOT NULL);
+
 CREATE INDEX credit_of_user ON orders.credit USING btree (user_id, order_id);
 
 CREATE INDEX hold_of_order ON orders.hold USING btree (order_id);
@@ -3093,7 +3162,7 @@ CREATE UNIQUE INDEX hold_once_at_a_time ON orders.hold USING btree (order_id, it
 
 CREATE INDEX item_of_product ON orders.item USING btree (product_id, id);
 
-CREATE UNIQUE INDEX one_change_at_a_time ON orders.revision USING btree (order_id) WHERE (state = 'proposed'::text);
+CREATE UNIQUE INDEX one_item_a_line ON orders.item USING btree (order_id, line) WHERE (withdrawn_in IS NULL);
 
 CREATE INDEX order_by_po_number ON orders.sales_order USING btree (account_id, po_number) WHERE (po_number IS NOT NULL);
 
@@ -3106,6 +3175,8 @@ CREATE INDEX order_in_state ON orders.sales_order USING btree (state, id);
 CREATE INDEX order_of_account ON orders.sales_order USING btree (account_id, id);
 
 CREATE INDEX order_of_billing_account ON orders.sales_order USING btree (billing_account_id);
+
+CREATE INDEX preview_of_change ON orders.change_preview USING btree (change_id, id);
 
 CREATE INDEX relies_on_of_order ON orders.relies_on USING btree (order_id);
 
@@ -3478,6 +3549,15 @@ ALTER TABLE ONLY gateway.turned_away
 ALTER TABLE ONLY gateway.webhook
     ADD CONSTRAINT webhook_partner_id_fkey FOREIGN KEY (partner_id) REFERENCES gateway.partner(id);
 
+ALTER TABLE ONLY orders.change
+    ADD CONSTRAINT change_follow_on_id_fkey FOREIGN KEY (follow_on_id) REFERENCES orders.sales_order(id);
+
+ALTER TABLE ONLY orders.change
+    ADD CONSTRAINT change_order_id_fkey FOREIGN KEY (order_id) REFERENCES orders.sales_order(id);
+
+ALTER TABLE ONLY orders.change_preview
+    ADD CONSTRAINT change_preview_change_id_fkey FOREIGN KEY (change_id) REFERENCES orders.change(id);
+
 ALTER TABLE ONLY orders.credit
     ADD CONSTRAINT credit_order_id_fkey FOREIGN KEY (order_id) REFERENCES orders.sales_order(id);
 
@@ -3512,6 +3592,9 @@ ALTER TABLE ONLY orders.item
     ADD CONSTRAINT item_order_id_place_fkey FOREIGN KEY (order_id, place) REFERENCES orders.place(order_id, code);
 
 ALTER TABLE ONLY orders.item
+    ADD CONSTRAINT item_order_id_replaces_id_fkey FOREIGN KEY (order_id, replaces_id) REFERENCES orders.item(order_id, id);
+
+ALTER TABLE ONLY orders.item
     ADD CONSTRAINT item_product_id_fkey FOREIGN KEY (product_id) REFERENCES catalog.product(id);
 
 ALTER TABLE ONLY orders.item
@@ -3528,6 +3611,9 @@ ALTER TABLE ONLY orders.relies_on
 
 ALTER TABLE ONLY orders.relies_on
     ADD CONSTRAINT relies_on_order_id_needed_id_fkey FOREIGN KEY (order_id, needed_id) REFERENCES orders.item(order_id, id);
+
+ALTER TABLE ONLY orders.revision
+    ADD CONSTRAINT revision_change_id_fkey FOREIGN KEY (change_id) REFERENCES orders.change(id);
 
 ALTER TABLE ONLY orders.revision
     ADD CONSTRAINT revision_order_id_fkey FOREIGN KEY (order_id) REFERENCES orders.sales_order(id);
