@@ -7,7 +7,7 @@ from datetime import datetime
 
 from orderloom.assets import rules, store
 from orderloom.assets.events import AssetChanged, AssetCreated, AssetMoved, RealizationTerminated
-from orderloom.assets.types import AssetDraft, CharacteristicsChange, Moved, RealizationDraft
+from orderloom.assets.types import AssetDraft, AssetRevision, CharacteristicsChange, Moved, RealizationDraft
 from orderloom.base.refusals import NotFound, Problem, refuse_if_any
 from orderloom.base.transaction import Tx
 from orderloom.base.types import Subject
@@ -144,6 +144,21 @@ async def set_characteristics(tx: Tx, changes: Sequence[CharacteristicsChange]) 
         for asset_id in changed
     )
     return changed
+
+
+async def revise_assets(tx: Tx, revisions: Sequence[AssetRevision]) -> list[int]:
+    """Let installed products follow their changed order items; return those that there are. Idempotent."""
+    known = await store.of_order_items(tx, [revision.order_item_id for revision in revisions])
+    mine = [revision for revision in revisions if revision.order_item_id in known]
+    await store.resize(tx, {known[revision.order_item_id].id: revision for revision in mine})
+    learnt = [
+        CharacteristicsChange(known[revision.order_item_id].id, revision.characteristics)
+        for revision in mine
+        if revision.characteristics
+    ]
+    if learnt:
+        await set_characteristics(tx, learnt)
+    return [known[revision.order_item_id].id for revision in mine]
 
 
 async def realize(tx: Tx, drafts: Sequence[RealizationDraft]) -> dict[str, int]:

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from orderloom.assets.states import ASSET, REALIZATION, before
-from orderloom.assets.types import AssetDraft, Moved, RealizationDraft
+from orderloom.assets.types import AssetDraft, AssetRevision, Moved, RealizationDraft
 from orderloom.base.transaction import Json, Tx
 
 
@@ -44,6 +44,7 @@ async def of_orders(tx: Tx, order_ids: Sequence[int]) -> list[Known]:
         SELECT id, number, order_id, order_item_id, line
           FROM assets.asset
          WHERE order_id = ANY(%(orders)s)
+         ORDER BY id
         """,
         {"orders": list(set(order_ids))},
         row=Known,
@@ -201,6 +202,28 @@ async def write_characteristics(
             "ids": list(characteristics),
             "characteristics": [Json(dict(values)) for values in characteristics.values()],
             "serials": [Json(list(serials[asset_id])) for asset_id in characteristics],
+        },
+    )
+
+
+async def resize(tx: Tx, revisions: Mapping[int, AssetRevision]) -> None:
+    """Write quantities and places of living assets."""
+    if not revisions:
+        return
+    await tx.execute(
+        """
+        UPDATE assets.asset
+           SET quantity = told.quantity, place = told.place, changed_at = %(now)s
+          FROM unnest(%(ids)s::bigint[], %(quantities)s::numeric[], %(places)s::text[]) AS told (id, quantity, place)
+         WHERE asset.id = told.id
+           AND asset.ended_at IS NULL
+           AND (asset.quantity, asset.place) IS DISTINCT FROM (told.quantity, told.place)
+        """,
+        {
+            "now": tx.now,
+            "ids": list(revisions),
+            "quantities": [revision.quantity for revision in revisions.values()],
+            "places": [revision.place for revision in revisions.values()],
         },
     )
 

@@ -64,6 +64,16 @@ class CharacteristicsChange:
 
 
 @dataclass(frozen=True, slots=True)
+class AssetRevision:
+    """What a changed order makes of the installed product of one of its items; null removes a characteristic."""
+
+    order_item_id: int
+    quantity: Decimal
+    place: str
+    characteristics: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
 class Moved:
     """An asset and the state that it left and entered."""
 

@@ -304,3 +304,48 @@ async def credit_exposure(tx: Tx, billing_account_ids: Sequence[int]) -> dict[in
         row=Exposure,
     )
     return {row.billing_account_id: row for row in rows}
+
+
+async def tax_percents(tx: Tx, wanted: Sequence[tuple[str, str]], *, on: date) -> dict[tuple[str, str], Decimal]:
+    """The tax rate of countries and categories on a day; those that have none are left out."""
+    rows = await tx.all(
+        """
+        SELECT wanted.country, wanted.category, tax_rate.percent
+          FROM unnest(%(countries)s::text[], %(categories)s::text[]) AS wanted (country, category)
+          JOIN billing.tax_rate ON tax_rate.country = wanted.country
+           AND tax_rate.category = wanted.category
+           AND daterange(tax_rate.valid_from, tax_rate.valid_to) @> %(on)s::date
+        """,
+        {
+            "countries": [country for country, _ in wanted],
+            "categories": [category for _, category in wanted],
+            "on": on,
+        },
+    )
+    return {(country, category): percent for country, category, percent in rows}
+
+
+@dataclass(frozen=True, slots=True)
+class TaxedAs:
+    """How a billing account is taxed where it says nothing else."""
+
+    country: str
+    is_exempt: bool
+
+
+async def taxed_as(tx: Tx, billing_account_ids: Sequence[int]) -> dict[int, TaxedAs]:
+    """The tax country of billing accounts, and whether they are exempt."""
+    rows = await tx.all(
+        """
+        SELECT billing_account.id,
+               coalesce(billing_account.tax_country, account.country, legal_entity.address ->> 'country', '')
+               AS country,
+               billing_account.is_tax_exempt
+          FROM parties.billing_account
+          JOIN parties.account ON account.id = billing_account.account_id
+          JOIN parties.legal_entity ON legal_entity.id = billing_account.legal_entity_id
+         WHERE billing_account.id = ANY(%(ids)s)
+        """,
+        {"ids": list(billing_account_ids)},
+    )
+    return {id_: TaxedAs(country, is_exempt) for id_, country, is_exempt in rows}

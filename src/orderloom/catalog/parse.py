@@ -316,6 +316,7 @@ class _Reading:
             system=text_of(entry.get("system")),
             queue=text_of(entry.get("queue")),
             point_of_no_return=entry.get("ponr", "none"),
+            fees=self._fees(entry, pointer),
             undo=text_of(undo["name"] if isinstance(undo, Mapping) else undo),
             undo_do=undo["do"] if isinstance(undo, Mapping) else None,
             optional=entry.get("optional", False),
@@ -331,6 +332,21 @@ class _Reading:
             only_for=frozenset(self._code(p) for p in as_list(entry.get("for"))),
             params=dict(entry.get("params", {})),
         )
+
+    def _fees(self, entry: Entry, pointer: str) -> dict[str, Decimal]:
+        """What it costs to change one's mind past a soft point of no return, by currency."""
+        told = entry.get("fee")
+        if told is None:
+            return {}
+        if entry.get("ponr") != "soft":
+            self._refuse(
+                "fee_unused", "A fee needs “ponr: soft”; past a hard one nothing can be bought.", f"{pointer}/fee"
+            )
+        fees = told if isinstance(told, Mapping) else {str(self.document.get("currency") or ""): told}
+        unknown = [currency for currency in fees if not is_currency(currency)]
+        if unknown:
+            self._refuse("currency_unknown", f"“{unknown[0]}” is no currency of ISO 4217.", f"{pointer}/fee")
+        return {currency: number_of(amount) or Decimal(0) for currency, amount in fees.items()}
 
     def _hours(self, value: Any, pointer: str) -> Hours | HoursBy:
         if isinstance(value, Mapping):

@@ -277,6 +277,7 @@ _STEP_FIELDS: dict[str, Shape] = {
     "system": _NAMED,
     "queue": _NAMED,
     "ponr": OneOf(("none", "soft", "hard")),
+    "fee": ByKind(plain=_MONEY, table=Table(_MONEY, r"^[A-Z]{3}$", 200)),
     "undo": ByKind(plain=_TEXT, table=Record({"name": _TEXT, "do": _KIND}, required=("name", "do"))),
     "optional": Truth(),
     "if": _CONDITION,

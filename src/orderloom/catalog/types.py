@@ -175,7 +175,8 @@ class StepTemplate:
     """One piece of work; `name` is local to its spec, offering or order.
 
     `do` is the kind of step that carries it out. `count` is the quantity of its thing, or of a
-    product in its bundle. `form` is what a person is asked for who completes it.
+    product in its bundle. `form` is what a person is asked for who completes it. `fees`, by currency,
+    are what a customer pays who changes his mind past a soft point of no return.
     """
 
     name: str
@@ -188,6 +189,7 @@ class StepTemplate:
     system: str | None = None
     queue: str | None = None
     point_of_no_return: PointOfNoReturn = "none"
+    fees: Mapping[str, Decimal] = field(default_factory=dict)
     undo: str | None = None
     undo_do: str | None = None
     optional: bool = False

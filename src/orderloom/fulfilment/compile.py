@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -53,8 +53,10 @@ class Sold:
 
 
 def sold(order: StoredOrder) -> Sold:
-    """Index an order."""
-    return Sold(order, {item.line: item for item in order.items})
+    """Index an order, without the lines that changes have taken out."""
+    items = tuple(item for item in order.items if item.withdrawn_in is None)
+    standing = order if len(items) == len(order.items) else replace(order, items=items)
+    return Sold(standing, {item.line: item for item in items})
 
 
 def process_draft(one: Sold, plan: Plan) -> ProcessDraft:
@@ -237,7 +239,7 @@ def _trigger(
         gates=tuple(_gates(plan, charge, item, numbers)),
         price=str(charge.rule.number),
         action=item.action,
-        revision=one.order.revision,
+        revision=item.added_in,
         period=_PERIODS.get(item.period or "month", "month") if kind == "recurring" else None,
         per_unit=whole,
         unit=item.unit,

@@ -85,16 +85,23 @@ _NOBODY: Outcome = Failed("data", "The catalogue names no outside system here; n
 def _call(about: StepContext, extra: Mapping[str, Any] | None) -> CallDraft:
     assert about.partner is not None
     body = payload_of(about, extra=extra)
-    if about.params and "edited" in about.params:
-        body |= about.params["edited"]
+    params = about.params or {}
+    if "amends" in params:
+        body["change"] = {"before": params["before"], "after": params["after"]}
+    body |= params.get("edited", {})
     return CallDraft(
         partner=about.partner,
-        operation="undo" if about.step_key.startswith("undo ") else operation_of(about.step_key),
+        operation=_operation(about),
         payload=body,
         key=correlation_of(*about.id),
         subject=about.order,
         correlation=correlation_of(*about.id),
     )
+
+
+def _operation(about: StepContext) -> str:
+    verb = about.step_key.split(" ", 1)[0]
+    return verb if verb in ("undo", "amend") else operation_of(about.step_key)
 
 
 async def _pick_lines(tx: Tx, abouts: Sequence[StepContext]) -> dict[int, Mapping[str, Any]]:
@@ -243,6 +250,12 @@ async def _bill(tx: Tx, abouts: Sequence[StepContext]) -> dict[StepId, Outcome]:
     return {about.id: Done({"invoices": invoices.get(about.order_id, [])}) for about in abouts}
 
 
+async def _claim_anew(tx: Tx, abouts: Sequence[StepContext]) -> dict[StepId, Outcome]:
+    """Claim what shipments need now and give back the rest, in one go, so that nobody else comes in between."""
+    await release(tx, [about.thing for about in abouts], reason=CHANGED)
+    return await _reserve(tx, abouts)
+
+
 async def _unreserve(tx: Tx, abouts: Sequence[StepContext]) -> dict[StepId, Outcome]:
     await release(tx, [about.thing for about in abouts], reason=CHANGED)
     return {about.id: Done() for about in abouts}
@@ -269,6 +282,7 @@ STEP_KINDS: Mapping[str, StepHandler] = {
     "gateway.call": _partner_call(),
     "stock.source": _handler(_source),
     "stock.reserve": _handler(_reserve),
+    "stock.claim_anew": _handler(_claim_anew),
     "stock.unreserve": _handler(_unreserve),
     "stock.pick": _partner_call(_pick_lines, before=_reserve),
     "stock.pick_and_ship": _partner_call(_pick_lines, before=_reserve),

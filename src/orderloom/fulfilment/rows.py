@@ -70,6 +70,19 @@ class NewStep:
 
 
 @dataclass(frozen=True, slots=True)
+class PlanRevision:
+    """What a change makes of a plan's header."""
+
+    order_id: int
+    revision: int
+    nothing_to_do: list[int]
+    critical_path: list[int]
+    forecast_at: datetime
+    promised_at: datetime
+    projected_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Forecast:
     """What is expected of an order now."""
 

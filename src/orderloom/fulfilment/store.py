@@ -8,7 +8,7 @@ from operator import attrgetter
 from typing import Any
 
 from orderloom.base.transaction import Json, Tx
-from orderloom.fulfilment.rows import Evidence, Forecast, NewPlan, NewStep, NewThing
+from orderloom.fulfilment.rows import Evidence, Forecast, NewPlan, NewStep, NewThing, PlanRevision
 from orderloom.processes.types import StepId
 
 
@@ -128,6 +128,33 @@ async def record_facts(tx: Tx, order_id: int, facts: Mapping[str, Any]) -> None:
         "UPDATE fulfilment.plan SET facts = %(facts)s WHERE order_id = %(order_id)s",
         {"order_id": order_id, "facts": Json(facts)},
     )
+
+
+async def revise_plan(tx: Tx, plan: PlanRevision) -> None:
+    """Let a plan's header follow a change of its order."""
+    await tx.execute(
+        """
+        UPDATE fulfilment.plan
+           SET revision = %(revision)s, nothing_to_do = %(nothing_to_do)s, critical_path = %(critical_path)s,
+               forecast_at = %(forecast_at)s, promised_at = %(promised_at)s, projected_at = %(projected_at)s,
+               look_again_at = base.now()
+         WHERE order_id = %(order_id)s
+        """,
+        {field.name: getattr(plan, field.name) for field in fields(PlanRevision)},
+    )
+
+
+async def what_is_undone(tx: Tx, process_id: int, numbers: Sequence[int]) -> dict[int, int]:
+    """Which row each of these steps takes back."""
+    rows = await tx.all(
+        """
+        SELECT number, (params->>'undoes')::integer
+          FROM processes.step
+         WHERE process_id = %(id)s AND number = ANY(%(numbers)s)
+        """,
+        {"id": process_id, "numbers": list(numbers)},
+    )
+    return dict(rows)
 
 
 async def record_forecasts(tx: Tx, forecasts: Sequence[Forecast]) -> list[tuple[int, str, str]]:

@@ -247,6 +247,7 @@ CHARGES: Final = (
         """
         SELECT format('trigger %s of order %s waits for “%s”', gate.trigger_id, gate.order_id, gate.step)
           FROM billing.gate
+          JOIN billing.trigger ON trigger.id = gate.trigger_id AND trigger.state NOT IN ('reversed', 'waived')
           JOIN fulfilment.plan ON plan.order_id = gate.order_id
          WHERE NOT EXISTS (SELECT
                              FROM processes.step
@@ -333,6 +334,12 @@ GOODS: Final = (
           FROM taken
           LEFT JOIN needed USING (id, line, item_id)
          WHERE taken.quantity > coalesce(needed.quantity, 0)
+           AND NOT EXISTS (SELECT
+                             FROM fulfilment.step AS about
+                             JOIN processes.step USING (process_id, number)
+                            WHERE about.item_id = taken.id
+                              AND step.key ~ '^(undo|amend) '
+                              AND step.state NOT IN ('done', 'skipped', 'cancelled'))
         """,
     ),
     Invariant(

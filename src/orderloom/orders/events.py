@@ -105,3 +105,43 @@ class HoldReleased(Event):
     blocks: str
     reason: str
     item_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeDrafted(Event):
+    """Somebody wishes to alter the order."""
+
+    change: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class ChangePreviewed(Event):
+    """Somebody has seen what a change would do."""
+
+    change: int
+    preview_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeApplied(Event):
+    """The order is altered; from here on it is carried out as the new revision says."""
+
+    change: int
+    before: int
+    after: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class ChangesOutdated(Event):
+    """Another change was applied, so the previews of these hold no more."""
+
+    changes: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeWithdrawn(Event):
+    """A change was given up before it was applied."""
+
+    change: int

@@ -129,6 +129,7 @@ def _item(
         requested_on=item.requested_on,
         promised_on=item.promised_on,
         state=item.state,
+        added_in=1,
         withdrawn_in=None,
         attributes=_as_json_keeps(item.attributes),
     )

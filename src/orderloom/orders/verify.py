@@ -54,7 +54,8 @@ INVARIANTS = (
          CROSS JOIN LATERAL (
                SELECT count(*) AS items, coalesce(sum(item.one_time * item.quantity), 0) AS one_time
                  FROM orders.item
-                WHERE item.order_id = sales_order.id) AS counted
+                WHERE item.order_id = sales_order.id
+                  AND item.withdrawn_in IS NULL) AS counted
          WHERE counted.items <> sales_order.item_count
             OR abs(counted.one_time - sales_order.one_time_total) > counted.items
         """,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from orderloom.base.refusals import Problem, refuse, refuse_if_any
@@ -18,7 +18,18 @@ from orderloom.processes.store import process as processes
 from orderloom.processes.store import step as steps
 from orderloom.processes.store.process import Running
 from orderloom.processes.store.step import Birth, Recount
-from orderloom.processes.types import GENERAL_QUEUE, Amendment, Edge, NewStep, Node, State, Step, StepId
+from orderloom.processes.types import (
+    GENERAL_QUEUE,
+    Amendment,
+    Edge,
+    NewStep,
+    Node,
+    Revised,
+    Revision,
+    State,
+    Step,
+    StepId,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +43,7 @@ class _Unborn:
     chosen: list[int] | None = None
 
 
-async def amend_process(tx: Tx, process_id: int, amendment: Amendment) -> tuple[int, ...]:
+async def amend_process(tx: Tx, process_id: int, amendment: Amendment, *, reason: str | None = None) -> tuple[int, ...]:
     """Apply the difference to a running process; return the numbers of the added steps, in order.
 
     Kept steps keep their rows, numbers and states. The counters of every step are what its
@@ -70,7 +81,8 @@ async def amend_process(tx: Tx, process_id: int, amendment: Amendment) -> tuple[
     here.definition_id, here.state = shape.id, "running"
 
     tx.emit(ProcessAmended(here.subject, process_id, added, amendment.withdraw))
-    wishes = _wishes(await steps.fetch_all(tx, process_id), frozenset(amendment.withdraw))
+    gone = frozenset((*amendment.withdraw, *amendment.stop))
+    wishes = _wishes(await steps.fetch_all(tx, process_id), gone, reason=reason)
     await settle(tx, running, wishes)
     return added
 
@@ -169,13 +181,13 @@ def _recount(old: Shape, new: Shape, row: Step, senders: Sequence[rules.Sender])
     return Recount(row.number, *count, *_lags(fresh, senders))
 
 
-def _wishes(rows: Sequence[Step], withdraw: frozenset[int]) -> list[Wish]:
+def _wishes(rows: Sequence[Step], gone: frozenset[int], *, reason: str | None) -> list[Wish]:
     wishes: list[Wish] = []
     for step in rows:
         ready = not step.pending and not step.held
         full = step.expected is not None and step.counted >= step.expected
-        if step.number in withdraw and step.is_open:
-            wishes.append((step, Intent("cancel", sub_reason="revision")))
+        if step.number in gone and step.is_open:
+            wishes.append((step, Intent("cancel", sub_reason="revision", reason=reason)))
         elif step.state == State.BLOCKED and ready:
             wishes.append((step, OPEN))
         elif step.state == State.WAITING and step.sub_reason == "finish" and not step.pending_finish:
@@ -187,6 +199,41 @@ def _wishes(rows: Sequence[Step], withdraw: frozenset[int]) -> list[Wish]:
         elif step.state in (State.SKIPPED, State.CANCELLED) and step.token is None:
             wishes.append((step, RELEASE))
     return wishes
+
+
+async def revise_process(tx: Tx, process_id: int, revision: Revision, *, reason: str) -> Revised:
+    """Let a running process follow a customer's change, at once or not at all.
+
+    Kept steps keep their rows, numbers and states. What the change takes out satisfies its successors,
+    except where its repetition holds them back. What was done is undone in reverse order of its
+    dependencies. Refused when anything to be taken back is past a hard point of no return.
+    """
+    running = await processes.lock(tx, [process_id])
+    rows = await steps.fetch_all(tx, process_id)
+    refuse_if_any(_cancel_problems(running, {process_id: rows}, {process_id: revision.take_back}))
+    await steps.retire(tx, process_id, revision.retire)
+    await steps.rename(tx, process_id, revision.titles)
+    rows = await steps.fetch_all(tx, process_id)
+    amendment, shape = revision.amendment, running[process_id].shape
+    first_undo = len(rows) + len(amendment.steps)
+    undo = _undo(shape, rows, [rows[number] for number in revision.take_back], first=first_undo)
+    undo_of = {int(new.params["undoes"]): first_undo + place for place, new in enumerate(undo.steps) if new.params}
+    waits = [Edge(undo_of[old], len(rows) + place) for place, old in revision.again.items() if old in undo_of]
+    added = await amend_process(
+        tx,
+        process_id,
+        replace(
+            amendment,
+            steps=(*amendment.steps, *undo.steps),
+            edges=(*amendment.edges, *undo.edges, *waits),
+            stop=(*amendment.stop, *revision.take_back),
+        ),
+        reason=reason,
+    )
+    if revision.take_back:
+        subject, last = running[process_id].subject, len(amendment.steps)
+        tx.emit(StepsCancelled(subject, process_id, tuple(revision.take_back), added[last:], reason))
+    return Revised(added[: len(amendment.steps)], added[len(amendment.steps) :])
 
 
 async def cancel_steps(
@@ -259,15 +306,16 @@ def is_past_return(node: Node, step: Step) -> bool:
     )
 
 
-def _undo(shape: Shape, rows: Sequence[Step], targets: Sequence[Step]) -> Amendment:
-    """One undo step for each target that has had an effect, the last effect first."""
+def _undo(shape: Shape, rows: Sequence[Step], targets: Sequence[Step], *, first: int | None = None) -> Amendment:
+    """One undo step for each target that has had an effect, the last effect first; numbered from `first` on."""
     keys = {row.key for row in rows}
     undone = [
         step
         for step in targets
-        if shape.nodes[step.number].undo is not None and _had_effect(step) and f"undo {step.key}" not in keys
+        if shape.nodes[step.number].undo is not None and had_effect(step) and f"undo {step.key}" not in keys
     ]
-    numbers = {step.number: len(rows) + place for place, step in enumerate(undone)}
+    begin = len(rows) if first is None else first
+    numbers = {step.number: begin + place for place, step in enumerate(undone)}
     edges = [
         Edge(numbers[step.number], numbers[earlier])
         for step in undone
@@ -276,7 +324,7 @@ def _undo(shape: Shape, rows: Sequence[Step], targets: Sequence[Step]) -> Amendm
     return Amendment(steps=tuple(_undo_step(shape.nodes[step.number], step) for step in undone), edges=tuple(edges))
 
 
-def _had_effect(step: Step) -> bool:
+def had_effect(step: Step) -> bool:
     """Done, or begun and not known to have had no effect."""
     if step.state == State.FAILED:
         return step.started_at is not None and step.error_class != "business"

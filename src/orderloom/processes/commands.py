@@ -10,7 +10,7 @@ from typing import Any
 from orderloom.base.refusals import Problem, refuse, refuse_if_any
 from orderloom.base.transaction import Json, Tx
 from orderloom.processes import rules
-from orderloom.processes.amend import amend_process, cancel_steps
+from orderloom.processes.amend import amend_process, cancel_steps, revise_process
 from orderloom.processes.conditions import holds
 from orderloom.processes.events import StepCounted, StepsHeld, StepsReleased
 from orderloom.processes.rules import Intent
@@ -48,6 +48,7 @@ __all__ = [
     "fail_steps",
     "refuse_unless_completable",
     "retry_steps",
+    "revise_process",
     "run_batch",
     "set_held",
     "set_priority",

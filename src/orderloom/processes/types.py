@@ -141,16 +141,43 @@ class Amendment:
     """The difference between what a process is and what it should be.
 
     Added steps take the numbers that follow the last one, in order, so `edges` may name them.
-    Withdrawn steps must not have started; they keep their rows and satisfy their successors. An
-    added edge that exists already, and a removed one that does not, change nothing.
+    Withdrawn steps must not have started; they keep their rows and satisfy their successors, and so do
+    the begun ones in `stop`. An added edge that exists already, and a removed one that does not,
+    change nothing.
     """
 
     steps: tuple[NewStep, ...] = ()
     edges: tuple[Edge, ...] = ()
     withdraw: tuple[int, ...] = ()
+    stop: tuple[int, ...] = ()
     remove_edges: tuple[Edge, ...] = ()
     expected: Mapping[int, int] = field(default_factory=dict)
     variables: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Revision:
+    """What a customer's change makes of a process, in one stroke.
+
+    `retire` are rows that give up their keys, so that a step of the same content can be added anew.
+    `take_back` are begun or done ones: they are stopped, and undone where they have had an effect.
+    `again` says which added step (by its place) does anew what which row did: it waits until that is
+    undone. `titles` are new names for rows.
+    """
+
+    amendment: Amendment = Amendment()
+    retire: tuple[int, ...] = ()
+    take_back: tuple[int, ...] = ()
+    again: Mapping[int, int] = field(default_factory=dict)
+    titles: Mapping[int, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Revised:
+    """The numbers of the steps that a revision added, in order, and of those that take something back."""
+
+    added: tuple[int, ...]
+    undo: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import date
+from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from orderloom.base.money import cent
@@ -38,7 +39,7 @@ async def arm_triggers(tx: Tx, drafts: Sequence[TriggerDraft]) -> Armed:
     waiting = [
         (known[trigger.identity(draft)].id, draft) for draft in old if known[trigger.identity(draft)].state == "armed"
     ]
-    changed = await trigger.follow(tx, waiting) if waiting else []
+    changed = await trigger.follow(tx, waiting, payers) if waiting else []
     await _settle(tx, changed)
     return Armed(tuple(new), tuple(changed))
 
@@ -118,6 +119,14 @@ def _open(gates: Sequence[rules.Gate]) -> str:
 async def release_ready(tx: Tx, order_ids: Sequence[int]) -> Released:
     """Charge for whatever is ready in these orders; what waits for a gate or for units is left."""
     return await release_triggers(tx, await trigger.ready_ids(tx, order_ids, per_unit=False))
+
+
+async def resize_ready(tx: Tx, quantities: Mapping[int, Decimal]) -> list[int]:
+    """Cut or raise what is billed by complete unit and has begun to be; return those that changed.
+
+    Never below what was released: one that is cut to that is released in full.
+    """
+    return await trigger.resize_ready(tx, quantities) if quantities else []
 
 
 async def release_units(tx: Tx, units: Sequence[UnitsComplete]) -> Released:

@@ -193,8 +193,8 @@ async def insert_gates(tx: Tx, of: Sequence[tuple[int, TriggerDraft]]) -> None:
     )
 
 
-async def follow(tx: Tx, of: Sequence[tuple[int, TriggerDraft]]) -> list[int]:
-    """Bring armed triggers in line with a new plan: quantity, price and the gates not met yet.
+async def follow(tx: Tx, of: Sequence[tuple[int, TriggerDraft]], payers: Mapping[int, Payer]) -> list[int]:
+    """Bring armed triggers in line with a new plan: quantity, price, payer and the gates not met yet.
 
     Return those that changed.
     """
@@ -244,11 +244,14 @@ async def follow(tx: Tx, of: Sequence[tuple[int, TriggerDraft]]) -> list[int]:
     priced = await tx.values(
         """
         UPDATE billing.trigger
-           SET quantity = wanted.quantity, unit_price = wanted.unit_price, changed_at = %(now)s
-          FROM unnest(%(ids)s::bigint[], %(quantities)s::numeric[], %(unit_prices)s::numeric[])
-               AS wanted (id, quantity, unit_price)
+           SET quantity = wanted.quantity, unit_price = wanted.unit_price, billing_account_id = wanted.payer_id,
+               tax_country = wanted.tax_country, bundle = wanted.bundle, changed_at = %(now)s
+          FROM unnest(%(ids)s::bigint[], %(quantities)s::numeric[], %(unit_prices)s::numeric[], %(payers)s::bigint[],
+                      %(tax_countries)s::text[], %(bundles)s::jsonb[])
+               AS wanted (id, quantity, unit_price, payer_id, tax_country, bundle)
          WHERE trigger.id = wanted.id
-           AND (trigger.quantity, trigger.unit_price) IS DISTINCT FROM (wanted.quantity, wanted.unit_price)
+           AND (trigger.quantity, trigger.unit_price, trigger.billing_account_id, trigger.tax_country)
+               IS DISTINCT FROM (wanted.quantity, wanted.unit_price, wanted.payer_id, wanted.tax_country)
         RETURNING trigger.id
         """,
         {
@@ -256,9 +259,31 @@ async def follow(tx: Tx, of: Sequence[tuple[int, TriggerDraft]]) -> list[int]:
             "ids": [trigger_id for trigger_id, _ in of],
             "quantities": [draft.quantity for _, draft in of],
             "unit_prices": [draft.unit_price for _, draft in of],
+            "payers": [draft.billing_account_id for _, draft in of],
+            "tax_countries": [draft.tax_country or payers[draft.billing_account_id].tax_country for _, draft in of],
+            "bundles": [None if draft.bundle is None else Json(draft.bundle) for _, draft in of],
         },
     )
     return sorted({*gone, *fresh, *resized, *priced})
+
+
+async def resize_ready(tx: Tx, quantities: Mapping[int, Decimal]) -> list[int]:
+    """Write the quantities of ready triggers, never less than they have released."""
+    return await tx.values(
+        """
+        UPDATE billing.trigger
+           SET quantity = wanted.quantity,
+               state = CASE WHEN trigger.released = wanted.quantity THEN 'released' ELSE trigger.state END,
+               changed_at = %(now)s
+          FROM unnest(%(ids)s::bigint[], %(quantities)s::numeric[]) AS wanted (id, quantity)
+         WHERE trigger.id = wanted.id
+           AND trigger.state = 'ready'
+           AND trigger.quantity <> wanted.quantity
+           AND trigger.released <= wanted.quantity
+        RETURNING trigger.id
+        """,
+        {"now": tx.now, "ids": list(quantities), "quantities": list(quantities.values())},
+    )
 
 
 async def lock(tx: Tx, ids: Sequence[int]) -> list[Trigger]:

@@ -5,15 +5,18 @@ from orderloom.fulfilment.commands.changing import absorb, replan_orders
 from orderloom.fulfilment.commands.following import forecast_orders, keep_up_orders, roll_up_orders, watch_forecasts
 from orderloom.fulfilment.commands.holding import hold_orders, release_holds, sync_holds
 from orderloom.fulfilment.commands.placing import PlacedOrder, place_orders, plan_orders, simulate_order, submit_orders
+from orderloom.fulfilment.commands.revising import apply_change, draft_follow_on, preview_change
 from orderloom.fulfilment.commands.supplying import supply_short_steps
 from orderloom.fulfilment.commands.witnessing import confirm_evidence, give_evidence, reject_evidence
 
 __all__ = [
     "PlacedOrder",
     "absorb",
+    "apply_change",
     "cancel_items",
     "cancel_orders",
     "confirm_evidence",
+    "draft_follow_on",
     "finish_cancellations",
     "forecast_orders",
     "give_evidence",
@@ -21,6 +24,7 @@ __all__ = [
     "keep_up_orders",
     "place_orders",
     "plan_orders",
+    "preview_change",
     "reject_evidence",
     "release_holds",
     "replan_orders",

@@ -13,6 +13,7 @@ from orderloom.billing.commands import arm_triggers
 from orderloom.catalog.reads import load_catalogues
 from orderloom.fulfilment import compile as compiling
 from orderloom.fulfilment import store
+from orderloom.fulfilment.change import is_extra
 from orderloom.fulfilment.commands.arriving import NOTICE, count_kits, open_rests
 from orderloom.fulfilment.commands.holding import sync_holds
 from orderloom.fulfilment.difference import Difference, Standing, difference
@@ -185,8 +186,7 @@ def _kit_counts(plan: Plan) -> set[str]:
 
 
 def _is_extra(step: Step) -> bool:
-    """Steps that the plan does not know: what takes something back, and the rests of partial deliveries."""
-    return step.key.startswith("undo ") or " rest " in step.key
+    return is_extra(step.key)
 
 
 def _standing(step: Step, node: Node) -> Standing:

@@ -1,6 +1,15 @@
 """Verbs with consequences: capture, submit, hold, release, cancel, record what has become of the parts."""
 
 from orderloom.orders.commands.capture import capture_orders, keep_orders
+from orderloom.orders.commands.change import (
+    draft_change,
+    lock_for_change,
+    note_preview,
+    offer_follow_on,
+    revised_order,
+    withdraw_change,
+    write_revision,
+)
 from orderloom.orders.commands.hold import place_holds, release_holds
 from orderloom.orders.commands.life import (
     accept_cancellations,
@@ -19,13 +28,20 @@ __all__ = [
     "cancel_orders",
     "capture_orders",
     "deny_cancellations",
+    "draft_change",
     "finish_cancellations",
     "follow_catalogues",
     "keep_orders",
+    "lock_for_change",
+    "note_preview",
+    "offer_follow_on",
     "place_holds",
     "record_states",
     "reject_orders",
     "release_holds",
+    "revised_order",
     "submit_orders",
     "update_header",
+    "withdraw_change",
+    "write_revision",
 ]

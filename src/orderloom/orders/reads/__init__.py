@@ -1,5 +1,6 @@
 """Queries shaped for screens, API and export, and for the rooms that carry orders out."""
 
+from orderloom.orders.reads.change import change_of, changes_of, previews_of, revisions_of
 from orderloom.orders.reads.export import export_orders
 from orderloom.orders.reads.listing import OrderFilter, OrderRow, list_orders
 from orderloom.orders.reads.page import (
@@ -39,11 +40,15 @@ __all__ = [
     "StoredItem",
     "StoredOrder",
     "active_holds",
+    "change_of",
+    "changes_of",
     "export_orders",
     "hold_codes",
     "list_orders",
     "open_amounts",
     "order_id_of",
     "order_page",
+    "previews_of",
+    "revisions_of",
     "stored_orders",
 ]

@@ -251,6 +251,7 @@ async def _items(tx: Tx, order_id: int) -> list[ItemRow]:
                          FROM orders.relies_on
                          JOIN orders.item AS needed ON needed.id = relies_on.needed_id
                         WHERE relies_on.item_id = item.id
+                          AND needed.withdrawn_in IS NULL
                      ORDER BY needed.position) AS relies_on
             FROM orders.item
             LEFT JOIN parties.billing_account ON billing_account.id = item.billing_account_id

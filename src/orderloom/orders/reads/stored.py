@@ -61,6 +61,7 @@ class StoredItem:
     requested_on: date | None
     promised_on: date | None
     state: State
+    added_in: int
     withdrawn_in: int | None
     attributes: Mapping[str, Scalar]
 
@@ -132,11 +133,12 @@ async def _items(tx: Tx, order_ids: Sequence[int]) -> dict[int, list[StoredItem]
                          FROM orders.relies_on
                          JOIN orders.item AS needed ON needed.id = relies_on.needed_id
                         WHERE relies_on.item_id = item.id
+                          AND needed.withdrawn_in IS NULL
                      ORDER BY needed.position) AS relies_on,
                  ARRAY[]::integer[] AS ship_groups,
                  coalesce(item.billing_account_id, sales_order.billing_account_id) AS billing_account_id,
                  item.gl_account, item.cost_centre, item.tax_code, item.one_time, item.recurring, item.period,
-                 item.requested_on, item.promised_on, item.state, item.withdrawn_in, item.attributes
+                 item.requested_on, item.promised_on, item.state, item.added_in, item.withdrawn_in, item.attributes
             FROM orders.item
             JOIN orders.sales_order ON sales_order.id = item.order_id
             LEFT JOIN orders.item AS parent ON parent.id = item.parent_id

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
 from operator import attrgetter
@@ -418,6 +418,35 @@ async def set_expected(tx: Tx, process_id: int, expected: dict[int, int]) -> Non
            AND step.state NOT IN ('done', 'skipped', 'cancelled')
         """,
         {"id": process_id, "numbers": list(expected), "expected": list(expected.values())},
+    )
+
+
+async def retire(tx: Tx, process_id: int, numbers: Sequence[int]) -> None:
+    """Take the keys from these steps, so that steps of the same content can be added anew."""
+    if not numbers:
+        return
+    await tx.execute(
+        """
+        UPDATE processes.step
+           SET key = left('was ' || key, 980) || ' #' || number
+         WHERE process_id = %(id)s AND number = ANY(%(numbers)s) AND NOT starts_with(key, 'was ')
+        """,
+        {"id": process_id, "numbers": list(numbers)},
+    )
+
+
+async def rename(tx: Tx, process_id: int, titles: Mapping[int, str]) -> None:
+    """Call steps otherwise."""
+    if not titles:
+        return
+    await tx.execute(
+        """
+        UPDATE processes.step
+           SET title = fresh.title
+          FROM unnest(%(numbers)s::integer[], %(titles)s::text[]) AS fresh (number, title)
+         WHERE step.process_id = %(id)s AND step.number = fresh.number
+        """,
+        {"id": process_id, "numbers": list(titles), "titles": list(titles.values())},
     )
 
 
