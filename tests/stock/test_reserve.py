@@ -13,7 +13,7 @@ from orderloom.base.refusals import Refused
 from orderloom.base.transaction import Database, in_transaction
 from orderloom.base.types import SYSTEM
 from orderloom.stock import commands, reads
-from orderloom.stock.events import StockReleased, StockReceived, StockReserved, StockShort
+from orderloom.stock.events import StockReceived, StockReleased, StockReserved, StockShort
 from orderloom.stock.types import Adjustment, OpeningStock, Requirement, WarehouseDraft
 from orderloom.stock.verify import INVARIANTS
 from tests.stock import given
