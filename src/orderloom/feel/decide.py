@@ -78,7 +78,11 @@ class Program:
         ]
         self._checks: dict[tuple[int, int], Check] = {}
         self.kinds = [self._kind(output, language) for output in table.outputs]
-        self.answers = [[language.tree(a) for a in _sized(rule.answers, len(table.outputs))] for rule in table.rules]
+        wanted = [language.type(output.type_name) for output in table.outputs]
+        self.answers = [
+            [language.tree(a, w) for a, w in zip(_sized(rule.answers, len(wanted)), wanted, strict=True)]
+            for rule in table.rules
+        ]
         self._codes: dict[tuple[int, int], Code] = {}
         self._constants = [self._constant_row(row) for row in self.answers]
         self._defaults = [language.tree(output.default) for output in table.outputs if output.default is not None]

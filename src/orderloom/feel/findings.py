@@ -109,8 +109,8 @@ def _answer(program: Program, place: int, cells: Sequence[Written], answer: Expr
     kind = program.kinds[place]
     if not cells:
         return
-    if not converted(value, kind)[1]:
-        yield _at(cells[0].place, "wrong-type", f"The output is of type {kind.name}; this answer is not.")
+    if kind.may_be(type(value)) and not converted(value, kind)[1]:
+        yield _at(cells[0].place, "not-allowed", f"The type {kind.name} does not allow this answer.")
     elif program.ranking and program.ranking[place] and program.place_of(value, place) == NO_RANK:
         yield _at(cells[0].place, "not-allowed", "This answer is not among the allowed values of the output.")
 

@@ -102,8 +102,8 @@ class Language:
         """Something else that is wrong here."""
         self.mistakes.append(Mistake(place.line, place.column, code, sentence))
 
-    def tree(self, text: Written | None) -> Expression | None:
-        """The expression, or none after a mistake."""
+    def tree(self, text: Written | None, wanted: Type = types.ANY) -> Expression | None:
+        """The expression, or none after a mistake; a value that is surely not of the type that is wanted is one too."""
         if text is None:
             return None
         try:
@@ -113,8 +113,12 @@ class Language:
             return None
         if self.is_checked:
             soundness = Soundness(self.known, self.types)
-            soundness.expression(found)
+            kind = soundness.expression(found)
             self._wrong(text, soundness)
+            if _is_surely_not(kind, wanted):
+                place = text.place
+                sentence = f"This is a {types.name_of(kind)}; a {types.name_of(wanted)} is wanted."
+                self.mistake(place, "wrong-type", sentence)
         return found
 
     def filter_tree(self, text: Written) -> Expression | None:
@@ -183,6 +187,15 @@ class Language:
     def _syntax(self, text: Written, mistake: FeelError) -> None:
         place = text.seen(mistake.line, mistake.column)
         self.mistake(place, "syntax", mistake.message)
+
+
+def _is_surely_not(kind: Type, wanted: Type) -> bool:
+    if not isinstance(kind, types.Simple) or not isinstance(wanted, types.Simple):
+        return False
+    open_kinds = (types.ANY, types.NULL, types.Simple("function"))
+    if kind in open_kinds or wanted in open_kinds or (kind, wanted) == (types.DATE, types.DATE_TIME):
+        return False
+    return kind != wanted
 
 
 def _unreadable(_scope: Values, run: Run) -> object:

@@ -202,7 +202,7 @@ class Engine:
             bindings = self.bindings(node)
             boxes = Boxes(lambda box, program: self.tables.append((box, program)))
             if isinstance(node, boxed.Decision):
-                self._codes[key] = boxes.code(node.expression, self.language(bindings))
+                self._codes[key] = boxes.code(node.expression, self.language(bindings), node.variable.type_name)
             else:
                 assert isinstance(node, boxed.Knowledge)
                 language = self.language(bindings, {node.variable.name: self.type_of(node)})

@@ -24,18 +24,23 @@ class Boxes:
     def __init__(self, made: TableMade) -> None:
         self._made = made
 
-    def code(self, expression: boxed.Expression | None, language: Language) -> Code:
-        """The value in a scope, converted to the type that the expression declares."""
+    def code(self, expression: boxed.Expression | None, language: Language, wanted: str = "") -> Code:
+        """The value in a scope, converted to the type that the expression declares.
+
+        `wanted` is the name of the type that its place declares, for finding mistakes only.
+        """
         if expression is None:
             return _nothing
-        code = self._plain(expression, language)
+        if isinstance(expression, boxed.Literal):
+            tree_of_it = language.tree(expression.text, language.type(wanted or expression.type_name))
+            code = language.code(tree_of_it)
+        else:
+            code = self._plain(expression, language)
         kind = language.kind(expression.type_name, expression.place)
         return fitting(code, kind) if not kind.is_any and not isinstance(expression, boxed.Function) else code
 
-    def _plain(self, expression: boxed.Expression, language: Language) -> Code:  # noqa: PLR0911 - one for each kind
+    def _plain(self, expression: boxed.Boxed, language: Language) -> Code:  # noqa: PLR0911 - one for each kind
         match expression:
-            case boxed.Literal():
-                return language.code(language.tree(expression.text))
             case boxed.BoxedTable():
                 return self._table(expression, language)
             case boxed.BoxedContext():
@@ -54,6 +59,7 @@ class Boxes:
                 return self._iteration(expression, language)
             case boxed.Filter():
                 return self._filter(expression, language)
+        raise AssertionError(f"no boxed expression: {type(expression).__name__}")
 
     def _table(self, expression: boxed.BoxedTable, language: Language) -> Code:
         program = Program(expression.table, language)
@@ -74,7 +80,7 @@ class Boxes:
                 continue
             after = language.inner({entry.variable.name: language.type(entry.variable.type_name)})
             is_function = isinstance(entry.expression, boxed.Function)
-            code = self.code(entry.expression, after if is_function else language)
+            code = self.code(entry.expression, after if is_function else language, entry.variable.type_name)
             kind = language.kind(entry.variable.type_name, entry.variable.place)
             entries.append((entry.variable.name, code if is_function and not kind.is_function else fitting(code, kind)))
             language = after

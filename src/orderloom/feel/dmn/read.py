@@ -8,7 +8,7 @@ from orderloom.feel.dmn import boxed
 from orderloom.feel.dmn.boxed import Entry, Expression, Reference, Variable
 from orderloom.feel.dmn.document import Element
 from orderloom.feel.mistakes import Mistake
-from orderloom.feel.table import HitPolicy, Input, Output, Rule, Table
+from orderloom.feel.table import ANYTHING, HitPolicy, Input, Output, Rule, Table
 from orderloom.feel.written import Place, Written, written
 
 VERSIONS = {
@@ -312,8 +312,9 @@ class _Reader:
         )
 
     def _rule(self, element: Element) -> Rule:
-        def of(kind: str) -> tuple[Written, ...]:
-            return tuple(self._text(e) or written("", e.place) for e in element.named(kind))
+        def of(kind: str, empty: str) -> tuple[Written, ...]:
+            # Editors leave a cell empty that lets everything pass, or has no answer.
+            return tuple(self._text(e) or written(empty, e.place) for e in element.named(kind))
 
         notes = tuple((self._text(e) or written("")).text for e in element.named("annotationEntry"))
-        return Rule(of("inputEntry"), of("outputEntry"), notes, element.place)
+        return Rule(of("inputEntry", ANYTHING), of("outputEntry", "null"), notes, element.place)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from itertools import islice
 
 from orderloom.feel import runtime
 from orderloom.feel.dmn import boxed
@@ -26,6 +27,18 @@ class DecisionTrace:
     read: Mapping[str, object]
     tables: tuple[TableTrace, ...]
     problems: tuple[str, ...]
+
+
+_UNTOLD = object()
+MOST_PATHS = 100
+
+
+def _paths(engine: Engine, wanted: Engine, names: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+    """The names of imports that lead from one model to another."""
+    if engine is wanted:
+        yield tuple(name for name in names if name)
+    for prefix, imported in engine.imports.items():
+        yield from _paths(imported, wanted, (*names, prefix))
 
 
 class Session:
@@ -88,15 +101,15 @@ class Session:
         return value
 
     def _told(self, member: Member) -> object:
-        """What the caller said: for an imported input below the name of the import, or by its bare name."""
-        for prefix, engine in self._engine.imports.items():
-            if engine is member.engine:
-                below = self._inputs.get(prefix)
-                if isinstance(below, Mapping) and member.name in below:
-                    return below[member.name]
-                qualified = f"{prefix}.{member.name}"
-                if qualified in self._inputs:
-                    return self._inputs[qualified]
+        """What the caller said: for an imported input below the names of the imports, or by its bare name."""
+        for path in islice(_paths(self._engine, member.engine), MOST_PATHS):
+            below: object = self._inputs
+            for name in (*path, member.name):
+                below = below.get(name, _UNTOLD) if isinstance(below, Mapping) else _UNTOLD
+            if below is _UNTOLD:
+                below = self._inputs.get(".".join((*path, member.name)), _UNTOLD)
+            if below is not _UNTOLD:
+                return below
         return self._inputs.get(member.name)
 
     def _decision(self, member: Member) -> object:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from xml.sax.saxutils import escape, quoteattr
+from html import escape
 
 from orderloom.feel.dmn.document import Document, Element
 from orderloom.feel.table import HitPolicy, Input, Output, Rule, Table
@@ -64,7 +64,7 @@ class _Writer:
                 if old_cell != new_cell and text is None:
                     return None
                 if old_cell != new_cell and text is not None:
-                    edits[text.start, text.end] = self._element("text", escape(new_cell.text), {})
+                    edits[text.start, text.end] = self._element("text", _text(new_cell.text), {})
         return edits
 
     def table(self, element: Element, before: Table, after: Table) -> str:
@@ -87,7 +87,7 @@ class _Writer:
         policy, aggregation = _POLICIES[table.hit_policy]
         own = {"hitPolicy": policy, "aggregation": aggregation, "outputLabel": table.name}
         tag = self._source[element.start : element.end].decode()
-        attributes = "".join(f" {name}={quoteattr(text)}" for name, text in own.items() if text)
+        attributes = "".join(f" {name}={_quoted(text)}" for name, text in own.items() if text)
         kept = "".join(f" {name}={value}" for name, value in _written_attributes(tag) if name not in _OWN_ATTRIBUTES)
         return f"<{self._prefix}decisionTable{kept}{attributes}>"
 
@@ -112,7 +112,7 @@ class _Writer:
     def _notes(self, element: Element, before: Table, after: Table) -> list[str]:
         if before.note_names == after.note_names:
             return [self._kept(child) for child in element.named("annotation")]
-        return [f"<{self._prefix}annotation name={quoteattr(name)}/>" for name in after.note_names]
+        return [f"<{self._prefix}annotation name={_quoted(name)}/>" for name in after.note_names]
 
     def _written(self, clause: Input | Output | Rule) -> str:
         match clause:
@@ -134,14 +134,24 @@ class _Writer:
     def _cell(self, name: str, cell: Written | None, attributes: Mapping[str, str] | None = None) -> str:
         if cell is None:
             return ""
-        return self._element(name, self._element("text", escape(cell.text), {}), attributes or {})
+        return self._element(name, self._element("text", _text(cell.text), {}), attributes or {})
 
     def _note(self, note: str) -> str:
-        return self._element("annotationEntry", self._element("text", escape(note), {}), {})
+        return self._element("annotationEntry", self._element("text", _text(note), {}), {})
 
     def _element(self, name: str, inner: str, attributes: Mapping[str, str]) -> str:
-        written = "".join(f" {key}={quoteattr(text)}" for key, text in attributes.items() if text)
+        written = "".join(f" {key}={_quoted(text)}" for key, text in attributes.items() if text)
         return f"<{self._prefix}{name}{written}>{inner}</{self._prefix}{name}>"
+
+
+def _text(text: str) -> str:
+    return escape(text, quote=False).replace("\r", "&#13;")
+
+
+def _quoted(text: str) -> str:
+    """An attribute's value, its line breaks and tabs kept from being normalized."""
+    kept = escape(text).replace("\n", "&#10;").replace("\r", "&#13;").replace("\t", "&#9;")
+    return f'"{kept}"'
 
 
 def _written_attributes(tag: str) -> list[tuple[str, str]]:
