@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from orderloom.feel.api import evaluate as evaluate
     from orderloom.feel.dmn.model import load_dmn as load_dmn
     from orderloom.feel.evidence import explain as explain
+    from orderloom.feel.sql import to_sql as to_sql
 
 _HOMES = {"evaluate": "api", "check": "api", "load_dmn": "dmn.model", "explain": "evidence", "to_sql": "sql"}
 
