@@ -60,7 +60,16 @@ STORED: dict[str, tuple[str, st.SearchStrategy[object]]] = {
 }
 _maybe = {name: st.one_of(st.none(), values, values, values) for name, (_, values) in STORED.items()}
 rows = st.lists(st.fixed_dictionaries(_maybe), min_size=1, max_size=40)
-NUMBER, STRING, TRUTH, DAY, LOCAL, MOMENT, SPAN, TIME = "number", "string", "truth", "day", "local", "moment", "span", "time"
+NUMBER, STRING, TRUTH, DAY, LOCAL, MOMENT, SPAN, TIME = (
+    "number",
+    "string",
+    "truth",
+    "day",
+    "local",
+    "moment",
+    "span",
+    "time",
+)
 ORDERED = (NUMBER, STRING, DAY, LOCAL, MOMENT, SPAN, TIME)
 _NAMES = {
     NUMBER: ["amount", "price", "count"], STRING: ["segment", "customer.name"], TRUTH: ["is new"],
@@ -112,12 +121,17 @@ def _template(text: str, *kinds: str) -> Callable[[st.DrawFn, int], str]:
 
 
 def _rounding(draw: st.DrawFn, depth: int) -> str:
-    name = draw(st.sampled_from(["round up", "round down", "round half up", "round half down", "floor", "ceiling", "decimal"]))
+    name = draw(
+        st.sampled_from(["round up", "round down", "round half up", "round half down", "floor", "ceiling", "decimal"])
+    )
     return f"{name}({draw(expressions(NUMBER, depth))}, {draw(st.integers(-2, 3))})"
 
 
 def _rounded_quotient(draw: st.DrawFn, _depth: int) -> str:
-    one, two = draw(st.sampled_from(["amount", "count", "amount - 3", "7"])), draw(st.sampled_from(["amount", "count", "3", "-8"]))
+    one, two = (
+        draw(st.sampled_from(["amount", "count", "amount - 3", "7"])),
+        draw(st.sampled_from(["amount", "count", "3", "-8"])),
+    )
     return f"{draw(st.sampled_from(['round half up', 'decimal']))}({one} / {two}, {draw(st.integers(0, 3))})"
 
 
@@ -129,15 +143,21 @@ def _compared(draw: st.DrawFn, depth: int) -> str:
 
 
 def _quotient_compared(draw: st.DrawFn, _depth: int) -> str:
-    one, two = draw(st.sampled_from(["amount", "count", "(amount - 10)"])), draw(st.sampled_from(["amount", "count", "3", "(count + 1)"]))
+    one, two = (
+        draw(st.sampled_from(["amount", "count", "(amount - 10)"])),
+        draw(st.sampled_from(["amount", "count", "3", "(count + 1)"])),
+    )
     factor = draw(st.sampled_from(["", " * 100", " * 0.1"]))
     sign = draw(st.sampled_from(["=", "!=", "<", "<=", ">", ">="]))
-    return f"({one} / {two}{factor} {sign} {draw(st.sampled_from(['0', '1', '0.5', '-2', '33.3', 'amount', 'null', 'count']))})"
+    other = draw(st.sampled_from(["0", "1", "0.5", "-2", "33.3", "amount", "null", "count"]))
+    return f"({one} / {two}{factor} {sign} {other})"
 
 
 def _any_size_compared(draw: st.DrawFn, _depth: int) -> str:
     sign = draw(st.sampled_from(["=", "!=", "<", ">="]))
-    return f"(any size {sign} {draw(st.one_of(_any_size.map(_number), st.sampled_from(['any size', 'amount', 'count'])))})"
+    return (
+        f"(any size {sign} {draw(st.one_of(_any_size.map(_number), st.sampled_from(['any size', 'amount', 'count'])))})"
+    )
 
 
 def _among(draw: st.DrawFn, depth: int) -> str:
@@ -171,47 +191,95 @@ def _one_test(draw: st.DrawFn, kind: str, depth: int) -> str:
 
 _MADE: dict[str, list[Callable[[st.DrawFn, int], str]]] = {
     NUMBER: [
-        _template("({} + {})", NUMBER, NUMBER), _template("({} - {})", NUMBER, NUMBER), _template("({} * {})", NUMBER, NUMBER),
-        _template("({} / 4)", NUMBER), _template("({} / (1 - 1))", NUMBER), _template("-({})", NUMBER), _template("abs({})", NUMBER),
-        _template("modulo({}, {})", NUMBER, NUMBER), _rounding, _rounded_quotient, _template("({} ** 2)", NUMBER),
-        _template("string length({})", STRING), _template("min({}, {})", NUMBER, NUMBER), _template("max({}, {})", NUMBER, NUMBER),
-        _template("({}).year", DAY), _template("({}).weekday", DAY), _template("({}).hour", LOCAL), _template("({}).second", LOCAL),
-        _template("({}).days", SPAN), _template("({}).hours", SPAN), _template("({}).seconds", SPAN), _template("({}).minutes", SPAN),
-        _template("day of year({})", DAY), _template("week of year({})", DAY),
+        _template("({} + {})", NUMBER, NUMBER),
+        _template("({} - {})", NUMBER, NUMBER),
+        _template("({} * {})", NUMBER, NUMBER),
+        _template("({} / 4)", NUMBER),
+        _template("({} / (1 - 1))", NUMBER),
+        _template("-({})", NUMBER),
+        _template("abs({})", NUMBER),
+        _template("modulo({}, {})", NUMBER, NUMBER),
+        _rounding,
+        _rounded_quotient,
+        _template("({} ** 2)", NUMBER),
+        _template("string length({})", STRING),
+        _template("min({}, {})", NUMBER, NUMBER),
+        _template("max({}, {})", NUMBER, NUMBER),
+        _template("({}).year", DAY),
+        _template("({}).weekday", DAY),
+        _template("({}).hour", LOCAL),
+        _template("({}).second", LOCAL),
+        _template("({}).days", SPAN),
+        _template("({}).hours", SPAN),
+        _template("({}).seconds", SPAN),
+        _template("({}).minutes", SPAN),
+        _template("day of year({})", DAY),
+        _template("week of year({})", DAY),
         _template("years and months duration({}, {}).years", DAY, DAY),
         _template("years and months duration({}, {}).months", LOCAL, DAY),
     ],
     STRING: [
-        _template("({} + {})", STRING, STRING), _template("substring({}, {})", STRING, NUMBER),
-        _template("substring({}, 1, {})", STRING, NUMBER), _template("substring({}, -2, count)", STRING),
-        _template("substring before({}, {})", STRING, STRING), _template("substring after({}, {})", STRING, STRING),
-        _template("string({})", NUMBER), _template("string({})", TRUTH), _template("string({})", STRING),
-        _template("day of week({})", DAY), _template("month of year({})", DAY),
+        _template("({} + {})", STRING, STRING),
+        _template("substring({}, {})", STRING, NUMBER),
+        _template("substring({}, 1, {})", STRING, NUMBER),
+        _template("substring({}, -2, count)", STRING),
+        _template("substring before({}, {})", STRING, STRING),
+        _template("substring after({}, {})", STRING, STRING),
+        _template("string({})", NUMBER),
+        _template("string({})", TRUTH),
+        _template("string({})", STRING),
+        _template("day of week({})", DAY),
+        _template("month of year({})", DAY),
     ],
     TRUTH: [
-        _compared, _compared, _quotient_compared, _any_size_compared, _among, _among, _template("({} and {})", TRUTH, TRUTH),
-        _template("({} or {})", TRUTH, TRUTH), _template("({} and {} and {})", TRUTH, TRUTH, TRUTH), _template("not({})", TRUTH),
-        _template("({} between {} and {})", NUMBER, NUMBER, NUMBER), _template("({} between {} and {})", DAY, DAY, DAY),
-        _template("contains({}, {})", STRING, STRING), _template("starts with({}, {})", STRING, STRING),
-        _template("ends with({}, {})", STRING, STRING), _template("odd({})", NUMBER), _template("even({})", NUMBER),
-        _template("({} instance of number)", NUMBER), _template("({} instance of string)", NUMBER), _template("({} = null)", STRING),
-        _template("is({}, {})", STRING, STRING), _template("before({}, {})", DAY, DAY),
-        _template("(years and months duration({}, {}) > @\"P13M\")", DAY, DAY),
+        _compared,
+        _compared,
+        _quotient_compared,
+        _any_size_compared,
+        _among,
+        _among,
+        _template("({} and {})", TRUTH, TRUTH),
+        _template("({} or {})", TRUTH, TRUTH),
+        _template("({} and {} and {})", TRUTH, TRUTH, TRUTH),
+        _template("not({})", TRUTH),
+        _template("({} between {} and {})", NUMBER, NUMBER, NUMBER),
+        _template("({} between {} and {})", DAY, DAY, DAY),
+        _template("contains({}, {})", STRING, STRING),
+        _template("starts with({}, {})", STRING, STRING),
+        _template("ends with({}, {})", STRING, STRING),
+        _template("odd({})", NUMBER),
+        _template("even({})", NUMBER),
+        _template("({} instance of number)", NUMBER),
+        _template("({} instance of string)", NUMBER),
+        _template("({} = null)", STRING),
+        _template("is({}, {})", STRING, STRING),
+        _template("before({}, {})", DAY, DAY),
+        _template('(years and months duration({}, {}) > @"P13M")', DAY, DAY),
     ],
     DAY: [
-        _template("({} + {})", DAY, SPAN), _template("({} - duration(\"P40DT1S\"))", DAY), _template("date({})", LOCAL),
-        *(_template(f"({{}} + duration(\"{months}\"))", DAY) for months in _MONTHS), _template("max({}, {})", DAY, DAY),
+        _template("({} + {})", DAY, SPAN),
+        _template('({} - duration("P40DT1S"))', DAY),
+        _template("date({})", LOCAL),
+        *(_template(f'({{}} + duration("{months}"))', DAY) for months in _MONTHS),
+        _template("max({}, {})", DAY, DAY),
     ],
     LOCAL: [
-        _template("({} + duration(\"P1DT1H\"))", LOCAL), *(_template(f"({{}} - duration(\"{months}\"))", LOCAL) for months in _MONTHS),
+        _template('({} + duration("P1DT1H"))', LOCAL),
+        *(_template(f'({{}} - duration("{months}"))', LOCAL) for months in _MONTHS),
     ],
-    MOMENT: [_template("({} + duration(\"P1DT1H\"))", MOMENT), _template("({} - duration(\"PT90M\"))", MOMENT)],
+    MOMENT: [_template('({} + duration("P1DT1H"))', MOMENT), _template('({} - duration("PT90M"))', MOMENT)],
     SPAN: [
-        _template("({} - {})", DAY, DAY), _template("({} - {})", LOCAL, LOCAL), _template("({} - {})", MOMENT, MOMENT),
-        _template("({} - {})", MOMENT, DAY), _template("({} + {})", SPAN, SPAN), _template("-({})", SPAN), _template("abs({})", SPAN),
-        _template("({} - {})", TIME, TIME), _template("({} - {})", DAY, LOCAL),
+        _template("({} - {})", DAY, DAY),
+        _template("({} - {})", LOCAL, LOCAL),
+        _template("({} - {})", MOMENT, MOMENT),
+        _template("({} - {})", MOMENT, DAY),
+        _template("({} + {})", SPAN, SPAN),
+        _template("-({})", SPAN),
+        _template("abs({})", SPAN),
+        _template("({} - {})", TIME, TIME),
+        _template("({} - {})", DAY, LOCAL),
     ],
-    TIME: [_template("({} + duration(\"PT23H\"))", TIME), _template("time({})", LOCAL)],
-}  # fmt: skip
+    TIME: [_template('({} + duration("PT23H"))', TIME), _template("time({})", LOCAL)],
+}
 kinds = st.sampled_from([NUMBER, STRING, TRUTH, TRUTH, DAY, LOCAL, MOMENT, SPAN, TIME])
 anything = kinds.flatmap(expressions)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TypeVar
 
 from orderloom.feel.decide import program_of
 from orderloom.feel.language import Language
@@ -41,7 +40,6 @@ _KINDS: dict[str, frozenset[Kind]] = {
     "dayTimeDuration": frozenset({Kind.DAYS}), "years and months duration": frozenset({Kind.MONTHS}),
     "yearMonthDuration": frozenset({Kind.MONTHS}), "duration": frozenset({Kind.DAYS, Kind.MONTHS}),
 }  # fmt: skip
-Read = TypeVar("Read")
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,49 +205,49 @@ class _Table:
 
     def _subject(self, place: int) -> Piece:
         column = self._table.inputs[place]
-        tree = self._language.tree(column.expression)
-        piece = self._placed(column.expression, tree, self._writer.expression)
-        piece = self._placed(column.expression, piece, lambda found: _fitting(found, column.type_name))
+        piece = self._value(column.expression, column.type_name)
         if column.allowed is not None:
-            tests = self._tests(column.allowed)
-            passes = self._placed(column.allowed, tests, self._cell_over(piece))
+            passes = self._cell(column.allowed, self._tests(column.allowed), piece)
             passed = boolean(f"COALESCE({passes.text}, FALSE)", nullable=False)
             self.outside.append(junction("AND", [opposite(is_null(piece)), opposite(passed)]))
         return piece
 
-    def _tests(self, cell: Written) -> Tests | None:
-        return self._language.tests(cell)
+    def _tests(self, cell: Written) -> Tests:
+        tests = self._language.tests(cell)
+        if tests is None:
+            raise Mistaken(self._language.mistakes)
+        return tests
 
-    def _matches(self, cells: Sequence[Written], tests: Sequence[Tests | None], subjects: Sequence[Piece]) -> Piece:
-        pieces = [
-            self._placed(cell, test, self._cell_over(subject))
-            for cell, test, subject in zip(cells, tests, subjects, strict=True)
-        ]
+    def _matches(self, cells: Sequence[Written], tests: Sequence[Tests], subjects: Sequence[Piece]) -> Piece:
+        pieces = [self._cell(*parts) for parts in zip(cells, tests, subjects, strict=True)]
         wanted = [piece for piece in pieces if piece != TRUE]
         return junction("AND", wanted) if wanted else TRUE
 
-    def _cell_over(self, subject: Piece) -> Callable[[Tests], Piece]:
-        return lambda tests: self._writer.cell(tests, subject)
+    def _cell(self, text: Written, tests: Tests, subject: Piece) -> Piece:
+        return _placed(text, lambda: self._writer.cell(tests, subject))
 
     def _answer(self, answer: Written, place: int) -> Piece:
-        tree = self._language.tree(answer)
-        piece = self._placed(answer, tree, self._writer.expression)
-        return self._placed(answer, piece, lambda found: _fitting(found, self._table.outputs[place].type_name))
+        return self._value(answer, self._table.outputs[place].type_name)
 
     def _default(self, place: int) -> Piece:
         default = self._table.outputs[place].default
         return self._answer(default, place) if default is not None else NULL
 
-    def _placed(self, text: Written, read: Read | None, write: Callable[[Read], Piece]) -> Piece:
-        """What is written for a cell; a reason against it gets the place in the document."""
-        if read is None:
+    def _value(self, text: Written, type_name: str) -> Piece:
+        tree = self._language.tree(text)
+        if tree is None:
             raise Mistaken(self._language.mistakes)
-        try:
-            return write(read)
-        except NoForm as reason:
-            place = text.at(max(reason.at, 0))
-            message = f"This has no SQL form: {reason.reason}."
-            raise NoSqlForm(message, line=place.line, column=place.column) from None
+        return _placed(text, lambda: _fitting(self._writer.expression(tree), type_name))
+
+
+def _placed(text: Written, write: Callable[[], Piece]) -> Piece:
+    """What is written for a cell; a reason against it gets the place in the document."""
+    try:
+        return write()
+    except NoForm as reason:
+        place = text.at(max(reason.at, 0))
+        message = f"This has no SQL form: {reason.reason}."
+        raise NoSqlForm(message, line=place.line, column=place.column) from None
 
 
 def _fitting(piece: Piece, type_name: str) -> Piece:
@@ -266,7 +264,7 @@ def _fitting(piece: Piece, type_name: str) -> Piece:
     return unknown(min(wanted))
 
 
-def _overlaps(cells: Sequence[Sequence[Tests | None]], width: int) -> list[int]:
+def _overlaps(cells: Sequence[Sequence[Tests]], width: int) -> list[int]:
     """For each rule, as bits, those that may match together with it."""
     everything = (1 << len(cells)) - 1
     near = [everything] * len(cells)
@@ -285,8 +283,8 @@ def _overlaps(cells: Sequence[Sequence[Tests | None]], width: int) -> list[int]:
     return near
 
 
-def _accepted(cell: Tests | None) -> Accepted:
+def _accepted(cell: Tests) -> Accepted:
     try:
-        return accepted(cell, plain_constant) if cell is not None else ANYTHING
+        return accepted(cell, plain_constant)
     except NoSpans:
         return ANYTHING
