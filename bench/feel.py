@@ -1,0 +1,177 @@
+"""Decision tables: in Python beside zen-engine's, as SQL over many rows, and the time to compile a large one."""
+
+from __future__ import annotations
+
+import json
+import random
+import time
+from collections.abc import Callable
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import zen
+
+from orderloom.base.embedded import embedded_server
+from orderloom.feel import evaluate, to_sql
+from orderloom.feel.sql import Column
+from orderloom.feel.table import HitPolicy, Input, Output, Rule, Table
+from orderloom.feel.written import written
+
+TARGET_MICROSECONDS = 2.0
+TARGET_RATIO = 100
+TARGET_ROWS = 1_000_000
+TARGET_COMPILE = 50.0
+INPUTS = 10_000
+NAMES = ("amount", "discount", "segment", "days")
+RULES = (
+    (">= 100000", "-", "-", "-", "board"),
+    (">= 10000", "> 30", "-", "-", "director"),
+    ("-", "> 50", "-", "-", "director"),
+    (">= 10000", "(15..30]", '"new","watch"', "-", "sales lead"),
+    ("-", "-", '"watch"', "> 30", "credit"),
+    ("< 10000", "(15..30]", "-", "<= 30", "team lead"),
+    ("-", "> 15", "-", "> 60", "credit"),
+    ("-", "-", "-", "-", "none"),
+)
+COLUMNS = {
+    "amount": Column("amount", "numeric(12,2)"),
+    "discount": Column("discount", "numeric(5,2)"),
+    "segment": Column("segment", "text"),
+    "days": Column("days", "integer"),
+}
+
+
+def measure() -> dict[str, Any]:
+    """The figures of one run on one core."""
+    table = _table(RULES)
+    contexts = _contexts()
+    evaluate(table, contexts[0])
+    answers, own = _timed(lambda: [evaluate(table, context) for context in contexts])
+    plain = [{name: value if isinstance(value, str) else float(value) for name, value in c.items()} for c in contexts]  # type: ignore[arg-type]
+    decision = zen.ZenEngine().create_decision(json.dumps(_jdm()))
+    theirs, zens = _timed(lambda: [decision.evaluate(context)["result"]["approval"] for context in plain])
+    rows = _rows_a_second(table)
+    compiling = min(_compile_milliseconds(number) for number in range(5))
+    report = {
+        "microseconds_a_decision": round(own / INPUTS * 1e6, 2),
+        "zen_microseconds_a_decision": round(zens / INPUTS * 1e6, 1),
+        "ratio": round(zens / own),
+        "equal_results": answers == theirs,
+        "sql_rows_a_second": round(rows),
+        "compile_200_rules_milliseconds": round(compiling, 1),
+    }
+    report["met"] = (
+        report["microseconds_a_decision"] <= TARGET_MICROSECONDS
+        and report["ratio"] >= TARGET_RATIO
+        and answers == theirs
+        and rows >= TARGET_ROWS
+        and compiling < TARGET_COMPILE
+    )
+    return report
+
+
+def show(report: dict[str, Any]) -> None:
+    """The figures as lines."""
+    print(f"a table of 8 rules and 4 inputs: {report['microseconds_a_decision']} µs a decision (at most 2)")
+    print(f"zen-engine's: {report['zen_microseconds_a_decision']} µs, {report['ratio']} times as long (at least 100)")
+    print(f"equal results on {INPUTS:,} inputs: {'yes' if report['equal_results'] else 'NO'}")
+    print(f"as SQL: {report['sql_rows_a_second']:,} rows a second on one core (at least 1,000,000)")
+    print(f"a table of 200 rules is compiled in {report['compile_200_rules_milliseconds']} ms (under 50)")
+
+
+def _table(rules: tuple[tuple[str, ...], ...]) -> Table:
+    kinds = ("number", "number", "string", "number")
+    return Table(
+        "approval",
+        tuple(Input(written(name), kind) for name, kind in zip(NAMES, kinds, strict=True)),
+        (Output("approval", "string"),),
+        tuple(Rule(tuple(map(written, rule[:4])), (written(f'"{rule[4]}"'),)) for rule in rules),
+        HitPolicy.FIRST,
+    )
+
+
+def _contexts() -> list[dict[str, object]]:
+    chance = random.Random(7)
+    return [
+        {
+            "amount": Decimal(chance.randrange(1, 15_000_000)) / 100,
+            "discount": Decimal(chance.randrange(0, 241)) / 4,
+            "segment": chance.choice(["new", "watch", "gold", "retail"]),
+            "days": Decimal(chance.randrange(0, 91)),
+        }
+        for _ in range(INPUTS)
+    ]
+
+
+def _jdm() -> dict[str, Any]:
+    """The same table in zen-engine's own format."""
+    fields = [{"id": name, "name": name, "field": name} for name in NAMES]
+    rows = [
+        {"_id": str(number)}
+        | {name: "" if cell == "-" else cell for name, cell in zip(NAMES, rule, strict=False)}
+        | {"approval": f'"{rule[4]}"'}
+        for number, rule in enumerate(RULES)
+    ]
+    content = {
+        "hitPolicy": "first",
+        "inputs": fields,
+        "outputs": [{"id": "approval", "name": "approval", "field": "approval"}],
+        "rules": rows,
+    }
+    nodes = [
+        {"id": "in", "name": "in", "type": "inputNode"},
+        {"id": "table", "name": "table", "type": "decisionTableNode", "content": content},
+        {"id": "out", "name": "out", "type": "outputNode"},
+    ]
+    edges = [
+        {"id": "a", "sourceId": "in", "targetId": "table", "type": "edge"},
+        {"id": "b", "sourceId": "table", "targetId": "out", "type": "edge"},
+    ]
+    return {"nodes": nodes, "edges": edges}
+
+
+def _timed(work: Callable[[], list[Any]]) -> tuple[list[Any], float]:
+    best = float("inf")
+    for _ in range(3):
+        start = time.process_time()
+        result = work()
+        best = min(best, time.process_time() - start)
+    return result, best
+
+
+def _compile_milliseconds(number: int) -> float:
+    table = _table(
+        tuple((f"[{n + number}..{n + number + 1})", f"> {n % 50}", '"a","b"', "-", f"r{n}") for n in range(200))
+    )
+    start = time.process_time()
+    evaluate(table, {"amount": 1})
+    return (time.process_time() - start) * 1000
+
+
+def _rows_a_second(table: Table) -> float:
+    form = to_sql(table, COLUMNS)
+    with (
+        embedded_server(Path(__file__).parent.parent / ".orderloom" / "bench", settings=[("fsync", "off")]) as server,
+        psycopg.connect(server.url("postgres"), autocommit=True) as connection,
+    ):
+        connection.execute("SET max_parallel_workers_per_gather = 0")
+        connection.execute("SET jit = off")
+        connection.execute(
+            """
+            CREATE TEMPORARY TABLE quote AS
+            SELECT (random() * 150000)::numeric(12,2) AS amount, (random() * 60)::numeric(5,2) AS discount,
+                   (ARRAY['new', 'watch', 'gold', 'retail'])[1 + floor(random() * 4)::integer] AS segment,
+                   floor(random() * 91)::integer AS days
+              FROM generate_series(1, 500000)
+            """
+        )
+        connection.execute("ANALYZE quote")
+        base = f"SELECT count({form.text}) FROM quote"
+        best = float("inf")
+        for _ in range(3):
+            start = time.perf_counter()
+            connection.execute(base.encode(), form.params)  # type: ignore[arg-type]
+            best = min(best, time.perf_counter() - start)
+    return 500_000 / best
