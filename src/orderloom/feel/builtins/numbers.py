@@ -91,7 +91,7 @@ def absolute(_run: Run, n: object) -> object:
     if isinstance(n, list) and len(n) == 1:
         n = n[0]
     if isinstance(n, Decimal):
-        return abs(n)
+        return n.copy_abs()
     if isinstance(n, Days):
         return Days(abs(n.nanoseconds))
     return Months(abs(n.count)) if isinstance(n, Months) else None
