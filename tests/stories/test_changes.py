@@ -151,3 +151,47 @@ async def test_a_preview_is_stale_once_a_step_has_started_and_changes_are_serial
     withdrawn = await story.post(f"{first}/withdraw", then_work=False)
     assert withdrawn["state"] == "withdrawn"
     story.verify()
+
+
+async def test_a_line_that_was_taken_out_can_come_back(story: Story) -> None:
+    story.partners(*story.silence("NP", "FSM", "CARRIER", "ACS", "IPTV"))
+    order = await story.order("A-triple-play")
+    await story.work()
+    before = await story.get(f"/api/orders/{order.number}/plan")
+    path = await drafted(story, order, {"reason": "no telephone", "remove": ["1.3"]})
+    voice = ["Create SIP account", "Number port cut-over", "Port-in request accepted"]
+    assert effects(await previewed(story, path), "withdrawn") == voice
+    await apply(story, path)
+    await story.work()
+
+    voice_again = {
+        "line": "1.3",
+        "parent": "1",
+        "product": "Voice (port-in)",
+        "relies_on": ["1.1"],
+        "characteristics": {"portIn": "+15551230000"},
+    }
+    path = await drafted(story, order, {"reason": "a telephone after all", "add": [voice_again]})
+    assert effects(await previewed(story, path), "added") == voice
+    await apply(story, path)
+    await story.work()
+    await story.tell(order, "Port-in request accepted")
+    await story.tell(order, "Customer books appointment")
+    await story.tell(order, "Delivery confirmed")
+    await story.move(hours=50)
+    await story.do_tasks(order)
+    await story.tell(order, "Customer connects")
+    await story.tell(order, "STB registered")
+
+    assert await story.states([order]) == ["completed"]
+    assert [line[:4] for line in await lines(story, order)] == [
+        ("1", "HomeMax Triple Play", 1, 89),
+        ("1.4", "VDSL modem (rental)", 1, 0),
+        ("1.5", "Set-top box (rental)", 1, 0),
+        ("1.6", "Technician install", 1, 49),
+    ]
+    after = await steps_by_key(story, order)
+    assert {
+        step["key"]: step["number"] for step in before["steps"] if "1.3" not in step["key"]
+    }.items() <= after.items()
+    story.verify()

@@ -237,7 +237,7 @@ async def insert_items(tx: Tx, lines: Sequence[NewLine]) -> None:
                     kind, action, quantity, per_parent, unit, characteristics, place, billing_account_id, gl_account,
                     cost_centre, tax_code, one_time, recurring, period, price_origin, price_reason, requested_on,
                     promised_on, state, attributes, added_in, replaces_id)
-            SELECT id, fresh.order_id, position + last.position, line, parent_id, bundle_id, role, product_id,
+            SELECT id, fresh.order_id, fresh.position + last.position, line, parent_id, bundle_id, role, product_id,
                    product_code, product_name, kind, action, quantity, per_parent, unit, characteristics, place,
                    billing_account_id, gl_account, cost_centre, tax_code, one_time, recurring, period, price_origin,
                    price_reason, requested_on, promised_on, state, attributes, added_in, replaces_id
