@@ -103,7 +103,7 @@ def test_durations_lie_between_optimistic_and_pessimistic(hours: list[float], se
 
 
 async def test_partners_at_hand_accept_work_over_http_and_tell_the_outcome_later():
-    with partners_at_hand("master", seed=1) as partners:
+    async with partners_at_hand("master", seed=1) as partners:
         async with httpx.AsyncClient(trust_env=False) as http:
             body = b'{"lines": [{"sku": "SPL-1", "quantity": 1}]}'
             keys = partner_secrets("master", "WMS")

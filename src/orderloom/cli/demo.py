@@ -14,6 +14,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import psycopg
+import uvloop
 from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg.errors import InsufficientPrivilege
@@ -87,7 +88,7 @@ def _load(url: str, master: str, *, orders: int) -> None:
             refuse("may_not_create", "The demo world needs a database user who may create databases (CREATEDB).")
         migrate(fresh)
         with _progress() as told:
-            asyncio.run(build_world(fresh, master, orders=orders, told=told))
+            uvloop.run(build_world(fresh, master, orders=orders, told=told))
         if not _is_empty(url):
             refuse("database_not_empty", "Somebody began to use this database meanwhile; it stays as it is.")
         connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(str(name))))

@@ -27,25 +27,25 @@ Told = Callable[[float, str], None]
 async def build_world(url: str, master: str, *, orders: int, told: Told) -> None:
     """Fill the database; in the end its clock shows real time. Not atomic: build where nobody looks."""
     house = without_keeping_up(build_house())
-    with partners_at_hand(master, seed=SEED) as partners:
-        async with (
-            Database(url, house, size=4) as database,
-            Database(url, house, size=2, bulk=True) as bulk,
-            open_loops(database, bulk, WORKER, allow_private_partners=True) as loops,
-        ):
-            end = await _turn_back(database, timedelta(days=DAYS + 14))
-            begin = end - timedelta(days=DAYS + 14)
-            history = History(database, loops, partners, now=begin, end=end)
-            async with transaction(database, SYSTEM) as tx:
-                await _add_months(tx, end)
-                await load_world(tx, partners_url=partners.url, master=master)
-            hands = Hands(history, await actors_by_login(database))
-            for wanted in order_stream(stream_customers(), until=end, count=orders):
-                history.timeline.add(wanted.at, hands.order(wanted))
-            history.watchers += [hands.note_tasks, hands.note_fallout, hands.note_invoices]
-            hands.plan_routine(begin)
-            await history.run(told=lambda now: told(_share(begin, now, end), f"{now:%B %Y}, {hands.placed} orders"))
-            await _come_back(database)
+    async with (
+        partners_at_hand(master, seed=SEED) as partners,
+        Database(url, house, size=4) as database,
+        Database(url, house, size=2, bulk=True) as bulk,
+        open_loops(database, bulk, WORKER, allow_private_partners=True) as loops,
+    ):
+        end = await _turn_back(database, timedelta(days=DAYS + 14))
+        begin = end - timedelta(days=DAYS + 14)
+        history = History(database, loops, partners, now=begin, end=end)
+        async with transaction(database, SYSTEM) as tx:
+            await _add_months(tx, end)
+            await load_world(tx, partners_url=partners.url, master=master)
+        hands = Hands(history, await actors_by_login(database))
+        for wanted in order_stream(stream_customers(), until=end, count=orders):
+            history.timeline.add(wanted.at, hands.order(wanted))
+        history.watchers += [hands.note_tasks, hands.note_fallout, hands.note_invoices]
+        hands.plan_routine(begin)
+        await history.run(told=lambda now: told(_share(begin, now, end), f"{now:%B %Y}, {hands.placed} orders"))
+        await _come_back(database)
 
 
 async def _turn_back(database: Database, by: timedelta) -> datetime:

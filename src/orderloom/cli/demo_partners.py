@@ -7,10 +7,9 @@ import json
 import socket
 import time
 from collections import deque
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field, replace
-from threading import Thread
 from typing import Any
 
 import uvicorn
@@ -92,22 +91,34 @@ class PartnersAtHand:
             self.simulator.effects.pop(key, None)
 
 
-@contextmanager
-def partners_at_hand(master: str, *, seed: int) -> Iterator[PartnersAtHand]:
-    """Run the simulator on a thread of its own until the block ends."""
+class _Guest(uvicorn.Server):
+    """A server in somebody else's event loop; signals stay with the host."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Leave Ctrl+C to the program that builds the world."""
+        yield
+
+
+@asynccontextmanager
+async def partners_at_hand(master: str, *, seed: int) -> AsyncIterator[PartnersAtHand]:
+    """Run the simulator beside the caller until the block ends.
+
+    In the same event loop: on a thread of its own, each request would wait for the interpreter's lock.
+    """
     later = tuple(Rule(manner={"answer": "later"}, operation=word) for word in TAKES_ITS_TIME)
     at_once = Manner(delay_seconds=(0, 0), event_seconds=(0, 0))
     letterbox = Letterbox("")
     simulator = Simulator(letterbox, master, time.time, Behaviour(rules=later, defaults=at_once, seed=seed, pace=0))
     listener = socket.create_server(("127.0.0.1", 0))
-    server = uvicorn.Server(_quiet(simulator))
-    thread = Thread(target=lambda: asyncio.run(server.serve(sockets=[listener])), daemon=True)
-    thread.start()
+    listener.setblocking(False)
+    server = _Guest(_quiet(simulator))
+    serving = asyncio.create_task(server.serve(sockets=[listener]))
     try:
         yield PartnersAtHand(f"http://127.0.0.1:{listener.getsockname()[1]}", simulator, letterbox)
     finally:
         server.should_exit = True
-        thread.join(timeout=10)
+        await serving
         listener.close()
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import heapq
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field, replace
@@ -25,11 +24,15 @@ from orderloom.gateway.inbox import receive
 from orderloom.house import build_house
 from orderloom.worker.main import Loop
 
-STRIDES = ((timedelta(days=14), timedelta(hours=4)), (timedelta(days=60), timedelta(hours=12)))
-LONGEST_STRIDE = timedelta(hours=24)
+STRIDES = (
+    (timedelta(days=14), timedelta(hours=4)),
+    (timedelta(days=45), timedelta(hours=12)),
+    (timedelta(days=365), timedelta(hours=24)),
+)
+LONGEST_STRIDE = timedelta(hours=36)
 """What happens within one stride happens at its end: fewer stops. Long ago nobody can tell, lately one can."""
 
-ONCE = frozenset({"forecasts", "recurring"})
+ONCE = frozenset({"sweep", "forecasts", "recurring"})
 """Clockwork that once a stop is enough for."""
 
 MOST_ROUNDS = 500
@@ -149,16 +152,21 @@ class History:
         self.now = to
 
     async def settle(self) -> Pending:
-        """Let the workers work until nothing is left to do, and look at what came of it."""
+        """Let the workers work until nothing is left to do, and look at what came of it.
+
+        One kind of work at a time, and all of it: so orders that are as far as each other go on together,
+        and a batch holds many of them instead of one or two.
+        """
         loops = {loop.name: loop.body for loop in self.loops}
         wound: set[str] = set()
         for _ in range(MOST_ROUNDS):
             pending = await self._pending()
-            due = [name for name in WORK if getattr(pending, name) and name not in wound]
-            wound |= ONCE.intersection(due)
-            if not due and not await self._keep_up():
+            due = next((name for name in WORK if getattr(pending, name) and name not in wound), None)
+            if due is not None:
+                wound |= ONCE.intersection([due])
+                await loops[due]()
+            elif not await self._keep_up():
                 break
-            await asyncio.gather(*(loops[name]() for name in due))
         else:
             raise AssertionError("the workers never came to rest")
         await self._look()
@@ -196,7 +204,8 @@ class History:
                        EXISTS (SELECT
                                  FROM processes.step
                                 WHERE state = 'ready' AND mode = 'auto' AND NOT held) AS steps,
-                       EXISTS (SELECT FROM gateway.call WHERE state IN ('queued', 'sending')) AS calls,
+                       EXISTS (SELECT FROM gateway.call WHERE state = 'queued')
+                       OR EXISTS (SELECT FROM gateway.call WHERE state = 'sending') AS calls,
                        coalesce(min(due) <= base.now(), false)
                        OR EXISTS (SELECT
                                     FROM processes.process
