@@ -154,56 +154,73 @@ async def _deliver_waiting(tx: Tx, ids: Sequence[StepId]) -> None:
 
 
 async def _match(tx: Tx, messages: Sequence[Told]) -> None:
+    """Give messages to their steps together; of several for one step, each after the one before."""
     named = {message.id: step_of(message.correlation) for message in messages}
-    found = {step.id: step for step in await steps_by_id(tx, [StepId(*step) for step in named.values() if step])}
     settled: list[int] = []
     kept: dict[str, list[int]] = {}
-    for message in messages:
-        name = named[message.id]
-        step = found.get(StepId(*name)) if name else None
-        verdict = await _apply(tx, message, step)
-        if verdict is None:
-            settled.append(message.id)
-        else:
-            kept.setdefault(verdict, []).append(message.id)
+    rest = list(messages)
+    while rest:
+        first: dict[tuple[int, int] | int, Told] = {}
+        for message in rest:
+            first.setdefault(named[message.id] or -message.id, message)
+        chosen = {message.id for message in first.values()}
+        rest = [message for message in rest if message.id not in chosen]
+        steps = [StepId(*place) for place in first if isinstance(place, tuple)]
+        found: dict[tuple[int, int] | int, Step] = {step.id: step for step in await steps_by_id(tx, steps)}
+        heard = [(message, found.get(place)) for place, message in first.items()]
+        for message_id, verdict in (await _apply(tx, heard)).items():
+            if verdict is None:
+                settled.append(message_id)
+            else:
+                kept.setdefault(verdict, []).append(message_id)
     if settled:
         await settle_messages(tx, settled)
     for reason, ids in kept.items():
         await leave_unmatched(tx, ids, reason=reason)
 
 
-async def _apply(tx: Tx, message: Told, step: Step | None) -> str | None:
-    """Give a message to its step; say why it has to be kept, or None when it is settled."""
+async def _apply(tx: Tx, heard: Sequence[tuple[Told, Step | None]]) -> dict[int, str | None]:
+    """Give each message to its step; say of each why it has to be kept, or None when it is settled."""
+    verdicts: dict[int, str | None] = {message.id: _obstacle(message, step) for message, step in heard}
+    open_ones = [(message, step) for message, step in heard if step is not None and verdicts[message.id] is None]
+    failing = [(message, step) for message, step in open_ones if message.outputs.get("error")]
+    telling = [(message, step) for message, step in open_ones if not message.outputs.get("error")]
+    if failing:
+        await fail_steps(
+            tx, [Failure(*step.id, "business", f"{m.partner} reported: {m.outputs['error']}") for m, step in failing]
+        )
+    for message, step, delivery in await _complete(tx, telling):
+        if delivery == Delivery.HELD:
+            verdicts[message.id] = "the step is on hold; the message takes effect when it is released"
+        elif delivery == Delivery.UNKNOWN and step.state not in ("done", "skipped", "cancelled"):
+            verdicts[message.id] = "the step does not wait for it yet"
+    return verdicts
+
+
+def _obstacle(message: Told, step: Step | None) -> str | None:
+    """Why a message cannot be given to the step that it names."""
     if step is None:
         return "no step waits for this correlation"
     if step.partner != message.partner:
         return f"the step waits for {step.partner or 'nobody'}, not for {message.partner}"
-    if message.outputs.get("error"):
-        return await _fail(tx, message, step)
-    delivery = await _complete(tx, message, step)
-    if delivery == Delivery.HELD:
-        return "the step is on hold; the message takes effect when it is released"
-    if delivery == Delivery.UNKNOWN and step.state not in ("done", "skipped", "cancelled"):
-        return "the step does not wait for it yet"
-    return None
-
-
-async def _fail(tx: Tx, message: Told, step: Step) -> str | None:
-    if step.state not in ("waiting", "running", "ready"):
+    if message.outputs.get("error") and step.state not in ("waiting", "running", "ready"):
         return "the step is not open"
-    error = message.outputs["error"]
-    await fail_steps(tx, [Failure(*step.id, "business", f"{message.partner} reported: {error}")])
     return None
 
 
-async def _complete(tx: Tx, message: Told, step: Step) -> Delivery:
-    if step.mode == "event" and step.expected is not None:
-        [delivery] = await count_events(tx, [Count(*step.id, 1)])
-    elif step.mode == "event":
-        [delivery] = await complete_steps(tx, [Completion(*step.id, message.outputs)])
-    else:
-        [delivery] = await deliver(tx, [Message(correlation_of(*step.id), message.outputs)])
-    return delivery
+async def _complete(tx: Tx, telling: Sequence[tuple[Told, Step]]) -> list[tuple[Told, Step, Delivery]]:
+    counting = [(m, step) for m, step in telling if step.mode == "event" and step.expected is not None]
+    happening = [(m, step) for m, step in telling if step.mode == "event" and step.expected is None]
+    answering = [(m, step) for m, step in telling if step.mode != "event"]
+    deliveries: list[Delivery] = []
+    if counting:
+        deliveries += await count_events(tx, [Count(*step.id, 1) for _, step in counting])
+    if happening:
+        deliveries += await complete_steps(tx, [Completion(*step.id, m.outputs) for m, step in happening])
+    if answering:
+        deliveries += await deliver(tx, [Message(correlation_of(*step.id), m.outputs) for m, step in answering])
+    ordered = [*counting, *happening, *answering]
+    return [(message, step, delivery) for (message, step), delivery in zip(ordered, deliveries, strict=True)]
 
 
 async def deliver_kept(tx: Tx, events: Sequence[StepsReleased]) -> None:
