@@ -33,6 +33,7 @@ FLOORS: tuple[frozenset[str], ...] = tuple(
     )
 )
 FLOOR_OF = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms}
+MOST_LINES = 70
 ENTRANCES = {"web", "worker", "cli", "partner_simulator"}
 
 PURE_MODULES = {
@@ -157,6 +158,16 @@ def impurities(checked: Module) -> list[str]:
         ):
             found.append(f"{checked.room}/{checked.path}:{node.lineno} does I/O")
     return found
+
+
+def endless_functions(checked: Module) -> list[str]:
+    """A function fits a screen; more than 70 lines it never has."""
+    return [
+        f"{checked.room}/{checked.path}:{node.lineno} {node.name} has {lines} lines; take it apart"
+        for node in ast.walk(checked.tree)
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+        and (lines := (node.end_lineno or node.lineno) - node.lineno + 1) > MOST_LINES
+    ]
 
 
 def _imported(tree: ast.Module, *, at_run_time_only: bool = False) -> Iterator[str]:

@@ -13,6 +13,7 @@ from tests.house_rules import (
     SOURCE,
     Module,
     all_modules,
+    endless_functions,
     foreign_reactions,
     foreign_sql,
     impurities,
@@ -21,7 +22,7 @@ from tests.house_rules import (
 )
 
 MODULES = list(all_modules())
-RULES = [upward_imports, foreign_reactions, foreign_sql, impurities]
+RULES = [upward_imports, foreign_reactions, foreign_sql, impurities, endless_functions]
 FORBIDDEN_FILES = {"utils.py", "helpers.py", "manager.py", "service.py"}
 
 
@@ -49,6 +50,7 @@ def test_every_room_stands_on_a_floor() -> None:
         (impurities, module("catalog", "price.py", "from orderloom.base.transaction import Tx")),
         (impurities, module("catalog", "rules.py", "from datetime import datetime\nx = datetime.now()")),
         (impurities, module("fulfilment", "plan.py", "import asyncio")),
+        (endless_functions, module("orders", "reads.py", "async def page() -> None:\n" + "    pass\n" * 70)),
     ],
 )
 def test_a_violation_is_found(rule: object, violation: Module) -> None:

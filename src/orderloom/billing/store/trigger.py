@@ -241,7 +241,11 @@ async def follow(tx: Tx, of: Sequence[tuple[int, TriggerDraft]], payers: Mapping
         """,
         wanted,
     )
-    priced = await tx.values(
+    return sorted({*gone, *fresh, *resized, *await _follow_prices(tx, of, payers)})
+
+
+async def _follow_prices(tx: Tx, of: Sequence[tuple[int, TriggerDraft]], payers: Mapping[int, Payer]) -> list[int]:
+    return await tx.values(
         """
         UPDATE billing.trigger
            SET quantity = wanted.quantity, unit_price = wanted.unit_price, billing_account_id = wanted.payer_id,
@@ -264,7 +268,6 @@ async def follow(tx: Tx, of: Sequence[tuple[int, TriggerDraft]], payers: Mapping
             "bundles": [None if draft.bundle is None else Json(draft.bundle) for _, draft in of],
         },
     )
-    return sorted({*gone, *fresh, *resized, *priced})
 
 
 async def resize_ready(tx: Tx, quantities: Mapping[int, Decimal]) -> list[int]:

@@ -247,12 +247,7 @@ async def lock_partners_with_work(tx: Tx, *, limit: int) -> list[int]:
 
 
 async def claim_calls(
-    tx: Tx,
-    partner_ids: Sequence[int],
-    *,
-    worker_id: str,
-    limit: int,
-    margin_seconds: float = LEASE_MARGIN_SECONDS,
+    tx: Tx, partner_ids: Sequence[int], *, worker_id: str, limit: int, margin_seconds: float = LEASE_MARGIN_SECONDS
 ) -> list[ClaimedCall]:
     """Lease calls of locked partners, oldest first, within rate, calls in flight and circuit.
 

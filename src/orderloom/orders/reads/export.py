@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, LiteralString
 
 from orderloom.base.transaction import Tx
 from orderloom.orders.states import State
@@ -101,7 +101,15 @@ async def _page(tx: Tx, *, after: int, states: Sequence[State]) -> list[_Exporte
                   WHERE credit.order_id = sales_order.id
                     AND credit.item_id IS NULL) AS credits
            CROSS JOIN LATERAL (
-                 SELECT json_agg(json_build_object(
+                 {_ITEMS}) AS items
+        ORDER BY sales_order.id
+        """,
+        {"after": after, "states": list(states), "limit": ORDERS_A_PAGE, **parameters},
+        row=_Exported,
+    )
+
+
+_ITEMS: LiteralString = """SELECT json_agg(json_build_object(
                             'line', item.line, 'product', item.product_code, 'parent', parent.line,
                             'quantity', item.quantity, 'unit', item.unit, 'action', item.action, 'role', item.role,
                             'characteristics', item.characteristics, 'place', item.place,
@@ -135,9 +143,5 @@ async def _page(tx: Tx, *, after: int, states: Sequence[State]) -> list[_Exporte
                    LEFT JOIN parties.billing_account AS billed ON billed.id = item.billing_account_id
                   CROSS JOIN LATERAL (SELECT to_char(sales_order.captured_at, 'YYYY-MM-DD') AS day) AS captured
                   WHERE item.order_id = sales_order.id
-                    AND item.withdrawn_in IS NULL) AS items
-        ORDER BY sales_order.id
-        """,
-        {"after": after, "states": list(states), "limit": ORDERS_A_PAGE, **parameters},
-        row=_Exported,
-    )
+                    AND item.withdrawn_in IS NULL
+"""

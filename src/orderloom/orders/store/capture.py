@@ -111,6 +111,10 @@ async def twins(tx: Tx, *, externals: Sequence[tuple[str, str]], purchases: Sequ
     )
 
 
+PARTS = ("places", "items", "needs", "ship_groups", "credits")
+"""What is written below the headers: fields of `Composed`, each a list of rows."""
+
+
 async def insert(tx: Tx, composed: Sequence[Composed]) -> None:
     """Write the orders with everything below them, in one statement for any number of orders.
 
@@ -178,10 +182,6 @@ async def insert(tx: Tx, composed: Sequence[Composed]) -> None:
             "captured_by": tx.actor.name,
             "now": tx.now,
             "orders": Json([one.order for one in composed]),
-            "places": Json([place for one in composed for place in one.places]),
-            "items": Json([item for one in composed for item in one.items]),
-            "needs": Json([need for one in composed for need in one.needs]),
-            "ship_groups": Json([group for one in composed for group in one.ship_groups]),
-            "credits": Json([credit for one in composed for credit in one.credits]),
+            **{part: Json([row for one in composed for row in getattr(one, part)]) for part in PARTS},
         },
     )
