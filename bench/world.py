@@ -107,26 +107,26 @@ class Web:
 @contextmanager
 def web_process(url: str) -> Iterator[Web]:
     """One web process as `orderloom serve` runs it, without a worker, stopped in the end."""
-    port = _free_port()
+    port = free_port()
     command = [sys.executable, "-m", "orderloom.cli", "serve", "--workers", "0", "--port", str(port)]
     environment = os.environ | {"ORDERLOOM_DATABASE_URL": url}
     with subprocess.Popen(
         command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=ROOT
     ) as process:
         try:
-            _wait_for(port, process)
+            wait_for(port, process)
             yield Web(port, process)
         finally:
             process.terminate()
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
 
 
-def _wait_for(port: int, process: subprocess.Popen[bytes]) -> None:
+def wait_for(port: int, process: subprocess.Popen[bytes]) -> None:
     for _ in range(300):
         assert process.poll() is None, "the web process died"
         try:

@@ -11,7 +11,7 @@ from typing import Any
 
 import orderloom
 from orderloom.base.events import Event, type_name
-from orderloom.base.types import Absorb, House, Reaction, StepHandler, SubjectKind, Subscriber
+from orderloom.base.types import Absorb, House, Reaction, StepHandler, SubjectKind, Subscriber, reaction_name
 
 ENTRANCES = frozenset({"cli", "web", "worker", "partner_simulator", "migrations", "house"})
 
@@ -29,6 +29,7 @@ def build_house() -> House:
     subjects: dict[str, SubjectKind] = {}
     subscribers: dict[str, Subscriber] = {}
     absorbers: dict[str, Absorb] = {}
+    folding: set[str] = set()
     for module in [import_module(f"orderloom.{r}.reactions") for r in rooms() if find_spec(f"orderloom.{r}.reactions")]:
         for event, commands in getattr(module, "REACTIONS", {}).items():
             reactions[event] = (*reactions.get(event, ()), *commands)
@@ -36,6 +37,7 @@ def build_house() -> House:
         _add(subjects, getattr(module, "SUBJECTS", {}))
         _add(subscribers, getattr(module, "SUBSCRIBERS", {}))
         _add(absorbers, getattr(module, "ABSORBERS", {}))
+        folding |= {reaction_name(reaction) for reaction in getattr(module, "FOLDING", ())}
     return House(
         reactions=MappingProxyType(reactions),
         step_kinds=MappingProxyType(step_kinds),
@@ -43,6 +45,7 @@ def build_house() -> House:
         subscribers=MappingProxyType(subscribers),
         absorbers=MappingProxyType(absorbers),
         events=MappingProxyType({type_name(event): event for event in _declared_events()}),
+        folding=frozenset(folding),
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
+from dataclasses import replace
 from types import MappingProxyType
 
 import psycopg
@@ -11,7 +12,7 @@ import pytest
 from orderloom.base.events import Event, type_name
 from orderloom.base.jobs import revive_dead_jobs, run_jobs
 from orderloom.base.transaction import Database, Tx, transaction
-from orderloom.base.types import SYSTEM, House, Subject
+from orderloom.base.types import SYSTEM, House, Subject, reaction_name
 
 from .test_transaction import KettleBoiled
 
@@ -60,6 +61,17 @@ async def test_events_of_one_subject_are_reacted_to_in_their_order(kitchen: Data
     await boil(kitchen, 5, 5, 6)
     assert await run_jobs(kitchen) == 3
     assert await boiled(kitchen) == [5, 5, 6]
+
+
+async def test_of_several_that_fold_only_the_last_of_a_subject_is_run(database_url: str, kitchen: Database) -> None:
+    folding = replace(kitchen.house, folding=frozenset({reaction_name(count_kettles)}))
+    async with Database(database_url, folding) as house:
+        await boil(house, 5, 5, 6, 5)
+        assert await run_jobs(house, limit=1) == 1
+        assert await boiled(house) == []
+        assert await run_jobs(house) == 3
+        assert await boiled(house) == [5, 6]
+        assert await run_jobs(house) == 0
 
 
 async def test_another_reaction_of_a_subject_waits_for_the_one_before(kitchen: Database) -> None:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from orderloom.fulfilment.jeopardy import Progress, jeopardy, next_change, project
+from orderloom.fulfilment.jeopardy import Progress, in_order, jeopardy, next_change, project
 from orderloom.fulfilment.plan import build_plan
 from orderloom.fulfilment.schedule import schedule
+from orderloom.processes.shape import shape_of
+from orderloom.processes.types import Edge, Node
 from tests.fulfilment.worlds import catalogue_of, order
 
 START = datetime(2026, 3, 2, 9, tzinfo=UTC)
@@ -22,6 +25,15 @@ def hours(count: float) -> timedelta:
 @pytest.fixture
 def plan():
     return build_plan(catalogue_of(A), order(A))
+
+
+def test_steps_that_were_added_later_stand_before_those_that_wait_for_them():
+    node = Node("pass", "auto", hours=(0.0, 1.0, 2.0))
+    graph = shape_of([node, replace(node, mandatory=False), node], [Edge(0, 1), Edge(2, 1), Edge(0, 2)])
+    shape, numbers = in_order(graph)
+    assert numbers == (0, 2, 1)
+    assert [(edge.first, edge.then) for edge in shape.edges] == [(0, 2), (1, 2), (0, 1)]
+    assert [node.mandatory for node in shape.nodes] == [True, True, False]
 
 
 def test_no_order_is_born_late(plan):

@@ -26,6 +26,7 @@ class Job:
     reaction: str
     target_id: int | None
     attempts: int
+    is_superseded: bool
     id: int
     at: datetime
     type: str
@@ -52,7 +53,8 @@ async def run_jobs(database: Database, *, limit: int = 100) -> int:
 
     The effects of a batch are committed with the removal of its jobs. When a batch raises, its jobs
     are run again one by one, so that a poisonous one stops nobody else; it is tried with growing
-    pauses and kept as dead in the end, with its error, for a person to see.
+    pauses and kept as dead in the end, with its error, for a person to see. A folding reaction is left
+    to the last job that asks for it.
     """
     ids: list[int] = []
     try:
@@ -117,6 +119,13 @@ async def _claim(tx: Tx, limit: int, *, only: int | None = None) -> list[Job]:
                 LIMIT %(limit)s
                   FOR UPDATE SKIP LOCKED)
         SELECT due.id AS job_id, due.reaction, subscription.target_id, due.attempts,
+               due.reaction = ANY(%(folding)s)
+               AND EXISTS (SELECT
+                             FROM base.job AS later
+                            WHERE later.subject_kind = event.subject_kind
+                              AND later.subject_id = event.subject_id
+                              AND later.reaction = due.reaction
+                              AND later.state = 'ready' AND later.id > due.id) AS is_superseded,
                event.id, event.at, event.type, event.actor_kind, event.actor_name, event.user_id,
                event.subject_kind, event.subject_id, event.subject_label, event.account_id, event.payload
           FROM due
@@ -125,13 +134,14 @@ async def _claim(tx: Tx, limit: int, *, only: int | None = None) -> list[Job]:
          WHERE pg_try_advisory_xact_lock(hashtextextended(event.subject_kind, event.subject_id))
          ORDER BY due.reaction, event.type, due.id
         """,
-        {"limit": limit, "only": only},
+        {"limit": limit, "only": only, "folding": sorted(tx.house.folding)},
         row=Job,
     )
 
 
 async def _run(tx: Tx, jobs: Sequence[Job]) -> None:
-    for (name, event_type), group in groupby(jobs, key=lambda job: (job.reaction, job.type)):
+    due = [job for job in jobs if not job.is_superseded]
+    for (name, event_type), group in groupby(due, key=lambda job: (job.reaction, job.type)):
         batch = list(group)
         if name.startswith("subscriber:"):
             subscriber = tx.house.subscribers[name.removeprefix("subscriber:")]

@@ -133,6 +133,9 @@ class House:
 
     An absorber takes, for processes of its kind of subject, what came of finished steps that yield
     facts or are absorbed: in the transaction of their completion, before anything that follows.
+
+    A reaction in `folding` looks at its subject as it is now, whatever happened: of several that wait
+    for one subject only the last is run.
     """
 
     reactions: Mapping[type[Event], tuple[Reaction, ...]] = field(default_factory=lambda: MappingProxyType({}))
@@ -141,6 +144,7 @@ class House:
     absorbers: Mapping[str, Absorb] = field(default_factory=lambda: MappingProxyType({}))
     subscribers: Mapping[str, Subscriber] = field(default_factory=lambda: MappingProxyType({}))
     events: Mapping[str, type[Event]] = field(default_factory=lambda: MappingProxyType({}))
+    folding: frozenset[str] = frozenset()
 
     def reaction(self, event_type: str, name: str) -> tuple[Reaction, type[Event]]:
         """The reaction of this name to this type of event, and the event's class; KeyError when there is none."""

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Literal
 
 from orderloom.fulfilment.schedule import durations, incoming
 from orderloom.fulfilment.types import Shape
+from orderloom.processes.shape import Shape as Graph
 
 Level = Literal["none", "low", "medium", "high"]
 ENDED = frozenset({"done", "skipped", "cancelled"})
@@ -33,6 +35,24 @@ class Projection:
     finish: datetime
     finishes: tuple[datetime, ...]
     critical_step: int | None
+
+
+@lru_cache(maxsize=2048)
+def in_order(graph: Graph) -> tuple[Shape, tuple[int, ...]]:
+    """A process's graph with predecessors before their successors, and the number of each of its steps.
+
+    Steps that were added later have higher numbers than those they come before.
+    """
+    open_before = [len(into) for into in graph.into]
+    numbers = [number for number, count in enumerate(open_before) if not count]
+    for number in numbers:  # grows while it is walked
+        for edge in graph.out[number]:
+            open_before[edge.then] -= 1
+            if not open_before[edge.then]:
+                numbers.append(edge.then)
+    place = {number: place for place, number in enumerate(numbers)}
+    edges = tuple(replace(edge, first=place[edge.first], then=place[edge.then]) for edge in graph.edges)
+    return Shape(tuple(graph.nodes[number] for number in numbers), edges), tuple(numbers)
 
 
 def project(shape: Shape, progress: Sequence[Progress], *, start: datetime, now: datetime) -> Projection:

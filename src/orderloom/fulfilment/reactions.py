@@ -268,6 +268,8 @@ def _orders(events: Sequence[Event]) -> list[int]:
     return sorted({event.subject.id for event in events if event.subject.kind == ORDER})
 
 
+FOLDING = (keep_up,)
+
 REACTIONS: Mapping[type[Event], tuple[Reaction, ...]] = {
     OrderPlanned: (follow_holds,),
     StepStarted: (announce, keep_up),

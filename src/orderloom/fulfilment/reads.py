@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from orderloom.base.transaction import Tx
+from orderloom.base.types import Subject
 from orderloom.fulfilment.context import StepContext
 from orderloom.parties.policy import account_filter
 from orderloom.processes.types import StepId
@@ -263,6 +264,11 @@ class OrderStanding:
     account_id: int
     state: str
     items: tuple[ItemStanding, ...] = ()
+
+    @property
+    def subject(self) -> Subject:
+        """The order, as other rooms keep it."""
+        return Subject("order", self.id, self.number, self.account_id)
 
 
 async def order_standings(tx: Tx, order_ids: Sequence[int]) -> list[OrderStanding]:

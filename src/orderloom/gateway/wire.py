@@ -165,7 +165,7 @@ class Wire:
                     follow_redirects=False,
                     trust_env=False,
                     timeout=None,  # the whole exchange has one limit, in `send`
-                    limits=httpx.Limits(max_connections=1000, max_keepalive_connections=100, keepalive_expiry=15),
+                    limits=httpx.Limits(max_connections=1000, max_keepalive_connections=20, keepalive_expiry=15),
                 )
             )
         self._clients.move_to_end(origin)

@@ -10,6 +10,7 @@ from typing import Any
 from orderloom.base.refusals import NotFound, Problem
 from orderloom.base.transaction import Tx
 from orderloom.parties.policy import account_filter, require
+from orderloom.processes.shape import Shape
 from orderloom.processes.store import process as store
 from orderloom.processes.store.step import COLUMNS, fetch_all
 from orderloom.processes.types import Edge, Node, Step, StepId
@@ -264,6 +265,20 @@ async def process_graph(tx: Tx, process_id: int) -> ProcessGraph:
     here = running[process_id]
     steps = await fetch_all(tx, process_id)
     return ProcessGraph(process_id, here.shape.nodes, here.shape.edges, tuple(steps), dict(here.variables))
+
+
+async def shapes_of(tx: Tx, process_ids: Sequence[int]) -> dict[int, Shape]:
+    """The graphs of processes as they stand; those that do not exist are left out."""
+    rows = await tx.all(
+        """
+        SELECT id, definition_id
+          FROM processes.process
+         WHERE id = ANY(%(ids)s)
+        """,
+        {"ids": list(process_ids)},
+    )
+    await store.remember(tx, {definition_id for _, definition_id in rows})
+    return {id_: store.known(definition_id) for id_, definition_id in rows}
 
 
 async def steps_by_id(tx: Tx, ids: Sequence[StepId]) -> list[Step]:

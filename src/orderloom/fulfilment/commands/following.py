@@ -2,25 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import timedelta
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
 
 from orderloom.assets.commands import abort, activate, cancel, start
 from orderloom.assets.reads import by_order_item
 from orderloom.base.transaction import Tx
-from orderloom.base.types import Subject
 from orderloom.fulfilment import store
 from orderloom.fulfilment.charging import mark_passed_gates
 from orderloom.fulfilment.commands.cancelling import finish_cancellations
 from orderloom.fulfilment.events import JeopardyChanged
-from orderloom.fulfilment.jeopardy import Progress, jeopardy, next_change, project
-from orderloom.fulfilment.planning import plan_again
-from orderloom.fulfilment.reads import OrderStanding, order_standings, orders_to_look_at, plan_heads, standings
+from orderloom.fulfilment.jeopardy import ENDED, Progress, in_order, jeopardy, next_change, project
+from orderloom.fulfilment.reads import (
+    OrderStanding,
+    PlanHead,
+    StepStanding,
+    order_standings,
+    orders_to_look_at,
+    plan_heads,
+    standings,
+)
 from orderloom.fulfilment.rows import Forecast
 from orderloom.fulfilment.standing import rolled_up
 from orderloom.orders.commands import record_states
 from orderloom.orders.order import ItemResult
 from orderloom.orders.states import TERMINAL
+from orderloom.processes.reads import shapes_of
+from orderloom.processes.shape import Shape as Graph
+
+Heads = Mapping[int, PlanHead]
+Standings = Mapping[int, Sequence[StepStanding]]
 
 LOOKED_AT_ONCE = 100
 LATE_AGAIN = timedelta(hours=6)
@@ -29,20 +40,22 @@ LATE_AGAIN = timedelta(hours=6)
 
 async def roll_up_orders(tx: Tx, order_ids: Sequence[int]) -> None:
     """Write what became of items and orders, and let the installed base follow. Idempotent."""
-    orders = [order for order in await order_standings(tx, order_ids) if order.state not in TERMINAL | {"draft"}]
-    ids = [order.id for order in orders]
-    heads = await plan_heads(tx, ids)
-    steps = await standings(tx, ids)
+    orders = await order_standings(tx, order_ids)
+    await _roll_up(tx, orders, await plan_heads(tx, order_ids), await standings(tx, order_ids))
+
+
+async def _roll_up(tx: Tx, orders: Sequence[OrderStanding], heads: Heads, steps: Standings) -> None:
+    open_orders = [order for order in orders if order.state not in TERMINAL | {"draft"}]
     items: list[ItemResult] = []
     results = []
-    for order in orders:
+    for order in open_orders:
         if order.id in heads:
             nothing = frozenset(heads[order.id].nothing_to_do)
             parts, whole = rolled_up(order, steps.get(order.id, ()), nothing)
             items += parts
             results.append(whole)
     await record_states(tx, items=items, orders=results)
-    await _follow_assets(tx, orders, items)
+    await _follow_assets(tx, open_orders, items)
 
 
 async def _follow_assets(tx: Tx, orders: Sequence[OrderStanding], items: Sequence[ItemResult]) -> None:
@@ -74,34 +87,37 @@ async def _follow_assets(tx: Tx, orders: Sequence[OrderStanding], items: Sequenc
 
 async def forecast_orders(tx: Tx, order_ids: Sequence[int]) -> None:
     """Project when orders will end as things stand, and tell whose jeopardy has changed."""
-    heads = await plan_heads(tx, order_ids)
-    planned = await plan_again(tx, list(heads))
-    steps = await standings(tx, list(heads))
-    forecasts = []
-    subjects: dict[int, Subject] = {}
-    for order_id, one in planned.items():
-        if one.plan is None:
-            continue
-        subjects[order_id] = one.sold.subject
-        head = heads[order_id]
-        by_key = {step.key: step for step in steps[order_id]}
-        progress = [
-            Progress(s.state, s.ready_at, s.started_at, s.finished_at, s.not_before) if s else Progress("blocked")
-            for s in (by_key.get(step.key) for step in one.plan.steps)
-        ]
-        projection = project(one.plan.shape, progress, start=head.planned_at, now=tx.now)
-        spare = {"forecast": head.forecast_at, "promised": head.promised_at, "projected": projection.finish}
-        is_over = all(p.state in ("done", "skipped", "cancelled") for p in progress)
-        forecasts.append(
-            Forecast(
-                order_id=order_id,
-                projected_at=projection.finish,
-                jeopardy="none" if is_over else jeopardy(**spare),
-                look_again_at=None if is_over else next_change(**spare, now=tx.now) or tx.now + LATE_AGAIN,
-            )
-        )
+    orders = await order_standings(tx, order_ids)
+    await _forecast(tx, orders, await plan_heads(tx, order_ids), await standings(tx, order_ids))
+
+
+async def _forecast(tx: Tx, orders: Sequence[OrderStanding], heads: Heads, steps: Standings) -> None:
+    subjects = {order.id: order.subject for order in orders if order.id in heads}
+    shapes = await shapes_of(tx, [heads[order_id].process_id for order_id in subjects])
+    forecasts = [
+        _forecast_of(heads[order_id], shapes[heads[order_id].process_id], steps[order_id], now=tx.now)
+        for order_id in subjects
+    ]
     for order_id, before, after in await store.record_forecasts(tx, forecasts):
         tx.emit(JeopardyChanged(subjects[order_id], before, after))
+
+
+def _forecast_of(head: PlanHead, graph: Graph, steps: Sequence[StepStanding], *, now: datetime) -> Forecast:
+    shape, numbers = in_order(graph)
+    standing = {step.number: step for step in steps}
+    progress = [
+        Progress(s.state, s.ready_at, s.started_at, s.finished_at, s.not_before) if s else Progress("blocked")
+        for s in map(standing.get, numbers)
+    ]
+    projection = project(shape, progress, start=head.planned_at, now=now)
+    spare = {"forecast": head.forecast_at, "promised": head.promised_at, "projected": projection.finish}
+    is_over = all(p.state in ENDED for p in progress)
+    return Forecast(
+        order_id=head.order_id,
+        projected_at=projection.finish,
+        jeopardy="none" if is_over else jeopardy(**spare),
+        look_again_at=None if is_over else next_change(**spare, now=now) or now + LATE_AGAIN,
+    )
 
 
 async def keep_up_orders(tx: Tx, order_ids: Sequence[int]) -> None:
@@ -109,8 +125,11 @@ async def keep_up_orders(tx: Tx, order_ids: Sequence[int]) -> None:
     await store.overtake_evidence(tx, order_ids)
     await mark_passed_gates(tx, order_ids)
     await finish_cancellations(tx, order_ids)
-    await roll_up_orders(tx, order_ids)
-    await forecast_orders(tx, order_ids)
+    orders = await order_standings(tx, order_ids)
+    heads = await plan_heads(tx, order_ids)
+    steps = await standings(tx, order_ids)
+    await _roll_up(tx, orders, heads, steps)
+    await _forecast(tx, orders, heads, steps)
 
 
 async def watch_forecasts(tx: Tx) -> int:

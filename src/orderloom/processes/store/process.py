@@ -77,6 +77,11 @@ async def remember(tx: Tx, definition_ids: set[int]) -> None:
         _shapes[id_] = _canonical(id_, graph)
 
 
+def known(definition_id: int) -> Shape:
+    """A graph that `remember` has made sure of."""
+    return _shapes[definition_id]
+
+
 def _canonical(definition_id: int, graph: str) -> Shape:
     # jsonb orders keys its own way, so the text must be brought into canonical form before it is hashed.
     shape = shape_from(graph)
