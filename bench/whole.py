@@ -40,7 +40,7 @@ from orderloom.stock.commands import adjust_stock
 from orderloom.stock.types import Adjustment
 
 MASTER = "bench"
-ORDERS = int(os.environ.get("N", "60"))
+ORDERS = 60
 PART = 50
 LIMIT_SECONDS = 600
 LOOK_SECONDS = 0.1

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from hypothesis import settings
 from psycopg import sql
 
 from orderloom.base.embedded import embedded_server
@@ -17,6 +18,13 @@ from orderloom.base.transaction import Database, Tx
 from orderloom.base.types import SYSTEM, House
 
 ROOT = Path(__file__).parent.parent
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Generated examples are the same in every run, except in `make soak`, which is there to find new ones."""
+    settings.register_profile("same", derandomize=True)
+    if "soak" not in config.getoption("-m").replace("not soak", ""):
+        settings.load_profile("same")
 
 
 @pytest.fixture(scope="session")

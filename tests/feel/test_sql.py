@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import datetime as std
 from collections.abc import Iterator, Mapping, Sequence
+from typing import cast
 
 import psycopg
 import pytest
 from hypothesis import HealthCheck, Phase, given, note, settings
 from hypothesis import strategies as st
+from psycopg.abc import Buffer
+from psycopg.types.datetime import DateLoader
 
 from orderloom.feel import evaluate, to_sql
 from orderloom.feel.literal import quoted
 from orderloom.feel.sql import Column, NoSqlForm, SqlForm
 from orderloom.feel.table import HitPolicy, Input, Output, Rule, Table
+from orderloom.feel.values import Date
 from orderloom.feel.written import Place, written
 from tests.feel.sql_generated import COLUMNS, STORED, anything, rows
 
@@ -23,11 +27,24 @@ _LENIENT = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter
 _PHASES = [Phase.explicit, Phase.reuse, Phase.generate]
 
 
+class _AnyDay(DateLoader):
+    """Days outside Python's years too, which PostgreSQL computes and Python's date has not."""
+
+    def load(self, data: Buffer) -> std.date:
+        text = bytes(data).decode()
+        year, month, day = text.removesuffix(" BC").split("-")
+        number = 1 - int(year) if text.endswith(" BC") else int(year)
+        if 1 <= number <= 9999:
+            return super().load(data)
+        return cast(std.date, Date(number, int(month), int(day)))
+
+
 @pytest.fixture(scope="module")
 def connection(server_url: str) -> Iterator[Connection]:
     """A session whose zone changes its clocks, so that no form may lean on it."""
     with psycopg.connect(server_url.format("postgres"), autocommit=True) as opened:
         opened.execute("SET TimeZone = 'Europe/Berlin'")
+        opened.adapters.register_loader("date", _AnyDay)
         yield opened
 
 
@@ -41,7 +58,13 @@ def in_sql(
     params = {name: value for form in forms for name, value in form.params.items()}
     texts = ", ".join(form.text for form in forms)
     query = f"SELECT {texts} FROM unnest({arrays}) WITH ORDINALITY AS sample({names}, nr) ORDER BY nr"
-    return connection.execute(query.encode(), params | values).fetchall()
+    found = connection.execute(query.encode(), params | values).fetchall()
+    return [tuple(map(_in_utc, row)) for row in found]
+
+
+def _in_utc(value: object) -> object:
+    """Python holds a moment in an hour that comes twice unequal to every moment of another zone."""
+    return value.astimezone(std.UTC) if isinstance(value, std.datetime) and value.tzinfo else value
 
 
 def _quoted(column: Column) -> str:
