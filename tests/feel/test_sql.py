@@ -182,6 +182,7 @@ def test_python_and_sql_agree_on_generated_tables(
         ("unheard > 3", 1, "there is no column"),
         ("1 + now().year", 5, "give `now`"),
         ("seen.hour", 5, "zone"),
+        ("substring(segment, 1, due)", 1, "the rest of the text"),
         ("if is new then 1 else segment", 1, "different types"),
     ],
 )

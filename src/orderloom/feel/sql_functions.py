@@ -92,8 +92,10 @@ _STRINGS = {
 
 
 def _substring(text: Piece, start: Piece, length: Piece = NULL) -> Piece:
-    if text.kind is not Kind.STRING or start.kind is not Kind.NUMBER or length.kind not in (Kind.NULL, Kind.NUMBER):
+    if text.kind is not Kind.STRING or start.kind is not Kind.NUMBER:
         return NULL
+    if length.kind not in (Kind.NULL, Kind.NUMBER):
+        return NULL if not length.nullable else refuse("a length that is null means the rest of the text")
     if start.over is not None or length.over is not None:
         refuse("a quotient as a place in a text is rounded to 34 digits first, which PostgreSQL does not do")
     size = f"char_length({text.text})"
