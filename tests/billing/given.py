@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from typing import Any
 
 from orderloom.base.transaction import Tx
-from orderloom.billing import commands
-from orderloom.billing.types import GateDraft, TaxRateDraft, TriggerDraft
+from orderloom.billing import commands, reads
+from orderloom.billing.types import GateDraft, Released, TaxRateDraft, TriggerDraft
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +45,12 @@ async def payer(tx: Tx, *, rounding: str = "line", currency: str = "USD", zone: 
     )
     await commands.save_tax_rates(tx, [TaxRateDraft("US", "standard", Decimal(10), date(2020, 1, 1), name="Sales tax")])
     return Payer(*row)
+
+
+async def release_ready(tx: Tx, order_ids: Sequence[int]) -> Released:
+    """Charge for whatever is ready in these orders and not counted in units."""
+    rows = await reads.triggers_of_orders(tx, order_ids, states=["ready"])
+    return await commands.release_triggers(tx, [row.id for row in rows if not row.per_unit])
 
 
 def price(of: Payer, **changes: Any) -> TriggerDraft:

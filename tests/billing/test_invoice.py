@@ -31,7 +31,7 @@ async def released(tx, payer: given.Payer, order_id: int = 1) -> None:
     ]  # fmt: skip
     await commands.arm_triggers(tx, drafts)
     await commands.mark_gates(tx, [GateMark(order_id, "visit", tx.now), GateMark(order_id, "allActive", tx.now)])
-    await commands.release_ready(tx, [order_id])
+    await given.release_ready(tx, [order_id])
 
 
 async def test_an_invoice_names_bundle_and_items_and_its_totals_sum(tx):

@@ -60,7 +60,7 @@ async def test_arming_marking_and_releasing_twice_change_nothing(tx):
     for _ in range(2):
         await commands.mark_gates(tx, [met("visit", tx.now), met("allActive", tx.now)])
 
-    first = await commands.release_ready(tx, [1])
+    first = await given.release_ready(tx, [1])
     second = await commands.release_triggers(tx, armed.trigger_ids)
 
     assert (len(first.charge_ids), second.charge_ids) == (1, ())
@@ -158,7 +158,7 @@ async def test_kits_are_charged_as_they_become_complete(tx):
     with pytest.raises(Refused):
         await commands.release_units(tx, [UnitsComplete(trigger_id, D(6), tx.now)])
     await commands.mark_gates(tx, [met("firstKits", tx.now)])
-    assert (await commands.release_ready(tx, [1])).charge_ids == ()
+    assert (await given.release_ready(tx, [1])).charge_ids == ()
 
     for complete in (6, 6, 0, 12):
         await commands.release_units(tx, [UnitsComplete(trigger_id, D(complete), tx.now)])
@@ -190,7 +190,7 @@ async def test_a_prepaid_service_keeps_its_share_of_the_kit(tx):
     )  # fmt: skip
     await commands.arm_triggers(tx, [draft])
     await commands.mark_gates(tx, [met("activate", tx.now, count=10)])
-    await commands.release_ready(tx, [1])
+    await given.release_ready(tx, [1])
 
     assert await tx.one("SELECT amount, allocated FROM billing.charge") == (D("0.00"), D("1200.00"))
 
@@ -228,7 +228,7 @@ async def test_a_cancelled_item_voids_what_is_not_invoiced_and_names_what_is(tx)
     payer = await given.payer(tx)
     await commands.arm_triggers(tx, [given.price(payer), given.monthly(payer), given.kits(payer)])
     await commands.mark_gates(tx, [met("visit", tx.now), met("allActive", tx.now)])
-    await commands.release_ready(tx, [1])
+    await given.release_ready(tx, [1])
     await commands.issue_invoices(tx, order_ids=[1])
 
     reversed_ = await commands.reverse_items(tx, [16, 10, 20], reason="customer cancelled")

@@ -27,6 +27,7 @@ class TriggerRow:
     price_kind: str
     price: str
     per_unit: bool
+    by_itself: bool
     quantity: Decimal
     released: Decimal
     unit_price: Decimal
@@ -46,8 +47,8 @@ async def triggers_of_orders(
     return await tx.all(
         f"""
         SELECT trigger.id, trigger.order_id, trigger.order_item_id, trigger.line, trigger.description,
-               trigger.price_kind, trigger.price, trigger.per_unit, trigger.quantity, trigger.released,
-               trigger.unit_price, trigger.currency, trigger.period, trigger.state, trigger.reason,
+               trigger.price_kind, trigger.price, trigger.per_unit, trigger.by_itself, trigger.quantity,
+               trigger.released, trigger.unit_price, trigger.currency, trigger.period, trigger.state, trigger.reason,
                trigger.bundle_item_id,
                (SELECT coalesce(jsonb_agg(jsonb_build_object('step', gate.step, 'outcome', gate.outcome,
                                                              'met_at', gate.met_at, 'needed', gate.needed,

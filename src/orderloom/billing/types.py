@@ -37,7 +37,8 @@ class TriggerDraft:
 
     `price` tells two prices of one kind apart. `unit_price` is per unit of `quantity`, before tax; a
     prepaid service has the share of the kit's price in `allocated`, and usually nothing to pay.
-    `per_unit` releases increments of complete units instead of all at once. Legal entity and tax country
+    `per_unit` releases increments of complete units instead of all at once; `by_itself` says that no billing step
+    releases it, so that it is released as soon as it is ready. Legal entity and tax country
     come from the billing account; `tax_country` says where it is supplied when that is elsewhere.
     """
 
@@ -58,6 +59,7 @@ class TriggerDraft:
     revision: int = 1
     period: Period | None = None
     per_unit: bool = False
+    by_itself: bool = False
     unit: str = "piece"
     allocated: Decimal | None = None
     tax_category: str = "standard"

@@ -7,11 +7,11 @@ from decimal import Decimal
 
 from orderloom.base.transaction import Tx
 from orderloom.billing import reads as billing
-from orderloom.billing.commands import issue_invoices, mark_gates, release_ready, release_units
+from orderloom.billing.commands import issue_invoices, mark_gates, release_triggers, release_units
 from orderloom.billing.rules import KitArrival, next_kits
 from orderloom.billing.types import GateMark, UnitsComplete
+from orderloom.fulfilment.billing_reads import billable_triggers, passed_gates
 from orderloom.fulfilment.planning import Planned, plan_again
-from orderloom.fulfilment.reads import passed_gates
 from orderloom.stock.reads import delivered_quantities
 from orderloom.stock.types import Delivered
 
@@ -27,9 +27,9 @@ async def mark_passed_gates(tx: Tx, order_ids: Sequence[int]) -> None:
 
 
 async def bill_orders(tx: Tx, order_ids: Sequence[int]) -> dict[int, list[str]]:
-    """Release what is ready in these orders and invoice it; numbers of the new invoices by order."""
+    """Release what is ready in these orders and not on hold, and invoice it; numbers of the new invoices by order."""
     await mark_passed_gates(tx, order_ids)
-    await release_ready(tx, order_ids)
+    await release_triggers(tx, await billable_triggers(tx, order_ids))
     await release_complete_kits(tx, order_ids)
     issued = await issue_invoices(tx, order_ids=order_ids)
     numbers: dict[int, list[str]] = {}
@@ -39,11 +39,22 @@ async def bill_orders(tx: Tx, order_ids: Sequence[int]) -> dict[int, list[str]]:
     return numbers
 
 
-async def release_complete_kits(tx: Tx, order_ids: Sequence[int]) -> None:
-    """Charge for the kits that are complete beyond those charged before."""
-    triggers = [row for row in await billing.triggers_of_orders(tx, order_ids, states=["ready"]) if row.per_unit]
-    if not triggers:
-        return
+async def bill_without_a_step(tx: Tx, order_ids: Sequence[int]) -> None:
+    """Release and invoice what waits for no billing step: charges with gates of their own, and complete kits."""
+    await mark_passed_gates(tx, order_ids)
+    ready = await billable_triggers(tx, order_ids, without_a_step=True)
+    released = await release_triggers(tx, ready) if ready else None
+    kits = await release_complete_kits(tx, order_ids)
+    if kits or (released is not None and released.trigger_ids):
+        await issue_invoices(tx, order_ids=order_ids)
+
+
+async def release_complete_kits(tx: Tx, order_ids: Sequence[int]) -> bool:
+    """Charge for the kits that are complete beyond those charged before; say whether there were any."""
+    due = frozenset(await billable_triggers(tx, order_ids, per_unit=True))
+    if not due:
+        return False
+    triggers = [row for row in await billing.triggers_of_orders(tx, order_ids, states=["ready"]) if row.id in due]
     planned = await plan_again(tx, sorted({row.order_id for row in triggers}))
     delivered = await delivered_quantities(tx, list(planned))
     units = []
@@ -54,8 +65,9 @@ async def release_complete_kits(tx: Tx, order_ids: Sequence[int]) -> None:
         found = next_kits(arrivals_of(delivered, per_kit), per_kit, ordered=row.quantity, released=row.released)
         if found is not None:
             units.append(UnitsComplete(row.id, found.complete, found.effective_at))
-    if units:
-        await release_units(tx, units)
+    if not units:
+        return False
+    return bool((await release_units(tx, units)).trigger_ids)
 
 
 def per_kit_of(one: Planned) -> dict[int, dict[int, Decimal]]:

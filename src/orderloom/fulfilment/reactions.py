@@ -8,10 +8,10 @@ from typing import TypeVar
 from orderloom.base.events import Event
 from orderloom.base.transaction import Tx
 from orderloom.base.types import Reaction
+from orderloom.billing.events import TriggerMoved
 from orderloom.fulfilment.callout import correlation_of, operation_of, outputs_of, payload_of, refusal_of, step_of
-from orderloom.fulfilment.charging import bill_orders
+from orderloom.fulfilment.charging import bill_orders, bill_without_a_step
 from orderloom.fulfilment.commands import absorb, keep_up_orders, sync_holds
-from orderloom.fulfilment.commands.arriving import bill_increments
 from orderloom.fulfilment.commands.supplying import supply_short_steps
 from orderloom.fulfilment.events import KitsCompleted, OrderPlanned
 from orderloom.fulfilment.handlers import STEP_KINDS as HANDLERS
@@ -251,9 +251,9 @@ async def supply_released(tx: Tx, events: Sequence[StepsReleased]) -> None:
     await supply_short_steps(tx, process_ids=sorted({event.process_id for event in events}))
 
 
-async def bill_kits(tx: Tx, events: Sequence[KitsCompleted | HoldReleased]) -> None:
-    """Kits that are complete are billed as they come, increment by increment."""
-    await bill_increments(tx, _orders(events))
+async def bill_at_once(tx: Tx, events: Sequence[TriggerMoved | KitsCompleted | HoldReleased]) -> None:
+    """What waits for no billing step is billed when it is ready: at its own gate, kit by kit, or once its hold ends."""
+    await bill_without_a_step(tx, _orders(events))
 
 
 async def finish_orders(tx: Tx, events: Sequence[ProcessFinished]) -> None:
@@ -268,7 +268,7 @@ def _orders(events: Sequence[Event]) -> list[int]:
     return sorted({event.subject.id for event in events if event.subject.kind == ORDER})
 
 
-FOLDING = (keep_up,)
+FOLDING = (keep_up, bill_at_once)
 
 REACTIONS: Mapping[type[Event], tuple[Reaction, ...]] = {
     OrderPlanned: (follow_holds,),
@@ -289,8 +289,9 @@ REACTIONS: Mapping[type[Event], tuple[Reaction, ...]] = {
     CallExhausted: (take_unknown,),
     MessageReceived: (take_messages,),
     HoldPlaced: (follow_holds,),
-    HoldReleased: (follow_holds, bill_kits),
-    KitsCompleted: (bill_kits,),
+    HoldReleased: (follow_holds, bill_at_once),
+    KitsCompleted: (bill_at_once,),
+    TriggerMoved: (bill_at_once,),
     StockAdjusted: (supply_short,),
     StockReceived: (supply_short,),
     StockReleased: (supply_short,),

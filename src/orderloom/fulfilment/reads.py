@@ -302,23 +302,6 @@ async def order_standings(tx: Tx, order_ids: Sequence[int]) -> list[OrderStandin
     ]
 
 
-async def orders_free_to_bill(tx: Tx, order_ids: Sequence[int]) -> list[int]:
-    """Those of these orders that no hold keeps from being billed."""
-    return await tx.values(
-        """
-        SELECT asked.id
-          FROM unnest(%(ids)s::bigint[]) AS asked (id)
-         WHERE NOT EXISTS (SELECT
-                             FROM orders.hold
-                            WHERE hold.order_id = asked.id
-                              AND hold.released_at IS NULL
-                              AND hold.blocks IN ('billing', 'all'))
-         ORDER BY asked.id
-        """,
-        {"ids": list(order_ids)},
-    )
-
-
 async def failed_steps(tx: Tx, order_ids: Sequence[int], kind: str) -> list[StepId]:
     """The steps of a kind that stand in fallout."""
     rows = await tx.all(
@@ -422,45 +405,4 @@ async def orders_to_look_at(tx: Tx, *, limit: int) -> list[int]:
            FOR UPDATE SKIP LOCKED
         """,
         {"limit": limit},
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class PassedGate:
-    """A step that a charge waits for and that has ended well, with the time that counts."""
-
-    order_id: int
-    step: str
-    is_skipped: bool
-    at: datetime
-
-
-async def passed_gates(tx: Tx, order_ids: Sequence[int]) -> list[PassedGate]:
-    """Gates of armed charges whose steps are done or skipped, not told to billing yet.
-
-    The time is when it really happened, where the one who completed the step said so (`at`) and it can be
-    true: not long before the order was planned, and not tomorrow.
-    """
-    return await tx.all(
-        """
-        SELECT DISTINCT gate.order_id, gate.step, step.state = 'skipped' AS is_skipped,
-               CASE WHEN told.at BETWEEN plan.planned_at - interval '30 days' AND base.now() + interval '1 day'
-                    THEN told.at
-                    ELSE step.finished_at
-               END AS at
-          FROM billing.gate
-          JOIN fulfilment.plan ON plan.order_id = gate.order_id
-          JOIN processes.step ON step.process_id = plan.process_id AND step.key = gate.step
-         CROSS JOIN LATERAL (
-               SELECT CASE WHEN step.outputs ->> 'at' ~ '^\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d'
-                            AND pg_input_is_valid(step.outputs ->> 'at', 'timestamptz')
-                           THEN (step.outputs ->> 'at')::timestamptz
-                      END AS at) AS told
-         WHERE gate.order_id = ANY(%(ids)s)
-           AND gate.outcome IS NULL
-           AND step.state IN ('done', 'skipped')
-         ORDER BY gate.order_id, gate.step
-        """,
-        {"ids": list(order_ids)},
-        row=PassedGate,
     )

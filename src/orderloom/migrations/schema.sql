@@ -759,6 +759,7 @@ CREATE TABLE billing.trigger (
     released numeric DEFAULT 0 NOT NULL,
     armed_at timestamp with time zone DEFAULT base.now() NOT NULL,
     changed_at timestamp with time zone DEFAULT base.now() NOT NULL,
+    by_itself boolean DEFAULT false NOT NULL,
     CONSTRAINT never_more_than_ordered CHECK (((released >= (0)::numeric) AND (released <= quantity))),
     CONSTRAINT trigger_check CHECK (((price_kind = 'recurring'::text) = (period IS NOT NULL))),
     CONSTRAINT trigger_check1 CHECK (((state <> 'released'::text) OR (released = quantity))),

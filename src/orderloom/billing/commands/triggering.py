@@ -116,11 +116,6 @@ def _open(gates: Sequence[rules.Gate]) -> str:
     return ", ".join(gate.step for gate in gates if gate.outcome is None)
 
 
-async def release_ready(tx: Tx, order_ids: Sequence[int]) -> Released:
-    """Charge for whatever is ready in these orders; what waits for a gate or for units is left."""
-    return await release_triggers(tx, await trigger.ready_ids(tx, order_ids, per_unit=False))
-
-
 async def resize_ready(tx: Tx, quantities: Mapping[int, Decimal]) -> list[int]:
     """Cut or raise what is billed by complete unit and has begun to be; return those that changed.
 

@@ -1,4 +1,4 @@
-"""What goods that come in mean for the plan: steps for the rest of what came in part, complete kits, their charges."""
+"""What goods that come in mean for the plan: steps for the rest of what came in part, complete kits."""
 
 from __future__ import annotations
 
@@ -8,15 +8,14 @@ from decimal import Decimal
 from typing import Any
 
 from orderloom.base.transaction import Tx
-from orderloom.billing.commands import issue_invoices
 from orderloom.billing.rules import complete_kits
 from orderloom.fulfilment import store
-from orderloom.fulfilment.charging import mark_passed_gates, per_kit_of, release_complete_kits
+from orderloom.fulfilment.charging import per_kit_of
 from orderloom.fulfilment.commands.holding import sync_holds
 from orderloom.fulfilment.context import StepContext
 from orderloom.fulfilment.events import KitsCompleted
 from orderloom.fulfilment.planning import plan_again
-from orderloom.fulfilment.reads import orders_free_to_bill, plan_heads
+from orderloom.fulfilment.reads import plan_heads
 from orderloom.processes.commands import amend_process, set_variables
 from orderloom.processes.conditions import holds
 from orderloom.processes.reads import ProcessGraph, process_graph
@@ -135,12 +134,3 @@ async def count_kits(tx: Tx, order_ids: Sequence[int]) -> None:
                 tx.emit(KitsCompleted(one.sold.subject, kits.line, known, count, int(kits.quantity)))
         if counts:
             await set_variables(tx, process_id, counts)
-
-
-async def bill_increments(tx: Tx, order_ids: Sequence[int]) -> None:
-    """Charge and invoice the kits that are complete beyond those billed before, unless a hold stops billing."""
-    free = await orders_free_to_bill(tx, order_ids)
-    if free:
-        await mark_passed_gates(tx, free)
-        await release_complete_kits(tx, free)
-        await issue_invoices(tx, order_ids=free)
