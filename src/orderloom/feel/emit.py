@@ -163,7 +163,9 @@ class Emitter:
         for frame in reversed(self._frames):
             if isinstance(frame, Element):
                 if text == "item":
+                    # The element itself, unless it has an entry of that name.
                     found = python.name(frame.variable)
+                    elements.append(frame.variable)
                     break
                 elements.append(frame.variable)
             elif frame.name == text:

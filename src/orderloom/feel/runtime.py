@@ -63,7 +63,7 @@ def at_index(value: object, index: object) -> object:
 
 
 def filtered(run: Run, weight: int, value: object, passes: Callable[[object], object]) -> object:
-    """`list[condition]`; a number is a place, a truth value chooses, anything else chooses nothing."""
+    """`list[condition]`; a number is a place, a truth value chooses, null chooses nothing, anything else is null."""
     if value is None:
         return None
     items = value if isinstance(value, list) else [value]
@@ -78,6 +78,8 @@ def filtered(run: Run, weight: int, value: object, passes: Callable[[object], ob
             return at_index(items, passed)
         if passed is True:
             chosen.append(item)
+        elif passed is not False and passed is not None:
+            return None
     return chosen
 
 
