@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 
 from orderloom.feel import python, types
 from orderloom.feel.cells import cell
-from orderloom.feel.dmn.kinds import ANY, Kind, Kinds, base_kind
+from orderloom.feel.dmn.kinds import ANY, Kind, Kinds, base_kind, spelled_type
 from orderloom.feel.emit import Emitter, Options
 from orderloom.feel.limits import FeelError
 from orderloom.feel.mistakes import Mistake
@@ -14,8 +14,8 @@ from orderloom.feel.parse import STANDARD_SCOPE, parse_expression, parse_tests
 from orderloom.feel.run import Run
 from orderloom.feel.scope import Scope
 from orderloom.feel.soundness import Soundness
-from orderloom.feel.tree import Expression, Filter, Tests, TypeName
-from orderloom.feel.types import Type, type_of
+from orderloom.feel.tree import Expression, Filter, For, Iteration, Span, Tests
+from orderloom.feel.types import Type
 from orderloom.feel.written import Place, Written
 
 _ITEMS = "_"
@@ -121,6 +121,26 @@ class Language:
                 self.mistake(place, "wrong-type", sentence)
         return found
 
+    def domain(self, text: Written) -> Iteration | None:
+        """What a boxed iteration goes through, which may also be a bare `1..3`; none after a mistake."""
+        opening = f"for {_ITEMS} in "
+        try:
+            found = parse_expression(f"{opening}{text.text}\nreturn {_ITEMS}", self._scope)
+        except FeelError as mistake:
+            shift = len(opening) if mistake.line == 1 else 0
+            self.mistake(text.seen(mistake.line, max(mistake.column - shift, 1)), "syntax", mistake.message)
+            return None
+        if not isinstance(found, For) or len(found.iterations) != 1:
+            return None
+        source = found.iterations[0].source
+        if self.is_checked and isinstance(source, Span):
+            soundness = Soundness(self.known, self.types)
+            for end in (source.low, source.high):
+                soundness.expression(end)
+            for wrong in soundness.wrongs:
+                self.mistake(text.at(wrong.at - len(opening)), wrong.code, wrong.sentence)
+        return found.iterations[0]
+
     def filter_tree(self, text: Written) -> Expression | None:
         """The condition of a filter, in which the entries of the items are names too; none after a mistake."""
         inner = Scope((_ITEMS,), outer=self._scope)
@@ -161,7 +181,7 @@ class Language:
 
     def type(self, name: str) -> Type:
         """The type of this name as expressions know it, `Any` if it has none."""
-        return self.types.get(name) or type_of(TypeName(name)) or types.ANY
+        return spelled_type(name, self.types) or types.ANY
 
     def kind(self, name: str, place: Place | None = None) -> Kind:
         """The type of this name; one that is not known is a mistake, and any value will do."""
@@ -178,7 +198,8 @@ class Language:
         return (definition.allowed or definition.constraint) if definition is not None else None
 
     def _emitter(self) -> Emitter:
-        return Emitter(Options(known=self.known if self.known is None else frozenset(self.known), types=self.types))
+        named = self.kinds.types(restricted=True) if self.kinds is not None else {}
+        return Emitter(Options(known=self.known if self.known is None else frozenset(self.known), types=named))
 
     def _wrong(self, text: Written, soundness: Soundness) -> None:
         for wrong in soundness.wrongs:

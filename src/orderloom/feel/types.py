@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import TypeGuard
 
 from orderloom.feel.run import Run
 from orderloom.feel.tree import TypeName
@@ -51,7 +52,15 @@ class FunctionType:
     result: Type
 
 
-Type = Simple | ListType | RangeType | ContextType | FunctionType
+@dataclass(frozen=True, slots=True)
+class Restricted:
+    """A type some of whose values are not allowed."""
+
+    base: Type
+    allows: Callable[[object], bool]
+
+
+Type = Simple | ListType | RangeType | ContextType | FunctionType | Restricted
 ANY, NULL = Simple("Any"), Simple("Null")
 NUMBER, STRING, BOOLEAN = Simple("number"), Simple("string"), Simple("boolean")
 DATE, TIME, DATE_TIME = Simple("date"), Simple("time"), Simple("date and time")
@@ -122,23 +131,35 @@ def conforms(value: object, kind: Type, run: Run | None = None) -> bool:  # noqa
             return all(end is None or conforms(end, item) for end in (value.low, value.high))
         case FunctionType(parameters, result):
             return _function_conforms(value, parameters, result)
+        case Restricted(base, allows):
+            return conforms(value, base, run) and allows(value)
+
+
+def plain(kind: Type) -> Type:
+    """The type without what is not allowed of it, so that its shape can be seen."""
+    while isinstance(kind, Restricted):
+        kind = kind.base
+    return kind
 
 
 def coerced(value: object, kind: Type, run: Run | None = None) -> tuple[bool, object]:
     """Whether a value fits a type after the implicit conversions, and the converted value (else null)."""
     if conforms(value, kind, run):
         return True, value
-    if isinstance(value, list) and len(value) == 1 and not isinstance(kind, ListType) and conforms(value[0], kind, run):
-        return True, value[0]
-    if isinstance(kind, ListType) and not isinstance(value, list) and conforms(value, kind.item, run):
-        return True, [value]
-    if kind == DATE_TIME and isinstance(value, Date):
-        return True, DateTime(value, Time(0, 0))
-    return False, None
+    shape = plain(kind)
+    wanted: object = value
+    if isinstance(value, list) and len(value) == 1 and not isinstance(shape, ListType):
+        wanted = value[0]
+    elif isinstance(shape, ListType) and not isinstance(value, list):
+        wanted = [value]
+    elif shape == DATE_TIME and isinstance(value, Date):
+        wanted = DateTime(value, Time(0, 0))
+    return (True, wanted) if wanted is not value and conforms(wanted, kind, run) else (False, None)
 
 
 def assignable(source: Type, target: Type) -> bool:  # noqa: PLR0911 - one return for each kind of type
     """Type conformance: whether every value of the one is a value of the other."""
+    source, target = plain(source), plain(target)
     if target == ANY or source in (target, NULL):
         return True
     match source, target:
@@ -176,7 +197,7 @@ def kind_of(value: object) -> Type:
 
 def name_of(kind: Type) -> str:
     """The word for a type in a sentence."""
-    match kind:
+    match plain(kind):
         case Simple(name):
             return name
         case ListType():
@@ -210,11 +231,13 @@ def _function_conforms(value: object, parameters: tuple[Type, ...], result: Type
         return is_function(value)
     if len(value.parameters) != len(parameters):
         return False
-    own = [kind if isinstance(kind, _TYPES) else ANY for kind in value.types]
-    known = value.result if isinstance(value.result, _TYPES) else ANY
+    own = [kind if is_type(kind) else ANY for kind in value.types]
+    known = value.result if is_type(value.result) else ANY
     return all(assignable(wanted, kind) for kind, wanted in zip(own, parameters, strict=True)) and (
         known == ANY or assignable(known, result)
     )
 
 
-_TYPES = (Simple, ListType, RangeType, ContextType, FunctionType)
+def is_type(value: object) -> TypeGuard[Type]:
+    """Whether something is a type."""
+    return isinstance(value, Simple | ListType | RangeType | ContextType | FunctionType | Restricted)

@@ -17,6 +17,7 @@ from orderloom.feel.limits import FeelLimit
 from orderloom.feel.mistakes import Mistaken
 from orderloom.feel.table import Rule
 from orderloom.feel.written import written
+from tests.feel.dmn.xml import component, input_data, item, limited, literal, model, needs
 
 HERE = Path(__file__).parent
 APPROVAL = (HERE / "approval.dmn").read_text()
@@ -28,47 +29,6 @@ ORDER = {
         {"sku": "router", "unit price": 5, "quantity": 1},
     ],
 }
-
-
-def model(*elements: str, version: str = "20211108", namespace: str = "urn:example:made", head: str = "") -> str:
-    inner = "\n".join(elements)
-    return (
-        f'<definitions xmlns="https://www.omg.org/spec/DMN/{version}/MODEL/" namespace="{namespace}" name="Made"'
-        f" {head}>\n{inner}\n</definitions>"
-    )
-
-
-def literal(name: str, text: str, *requires: str, type_name: str = "") -> str:
-    escaped = text.replace("&", "&amp;").replace("<", "&lt;")
-    kind = f' typeRef="{type_name}"' if type_name else ""
-    return (
-        f'<decision id="{name}" name="{name}"><variable name="{name}"{kind}/>{"".join(requires)}'
-        f"<literalExpression><text>{escaped}</text></literalExpression></decision>"
-    )
-
-
-def item(name: str, base: str, *inner: str, is_list: bool = False) -> str:
-    kind = f"<typeRef>{base}</typeRef>" if base else ""
-    return (
-        f'<itemDefinition name="{name}" isCollection="{str(is_list).lower()}">{kind}{"".join(inner)}</itemDefinition>'
-    )
-
-
-def component(name: str, base: str, *, is_list: bool = False) -> str:
-    return item(name, base, is_list=is_list).replace("itemDefinition", "itemComponent")
-
-
-def limited(element: str, text: str) -> str:
-    return f"<{element}><text>{text}</text></{element}>"
-
-
-def needs(kind: str, href: str) -> str:
-    outer = "knowledgeRequirement" if kind == "requiredKnowledge" else "informationRequirement"
-    return f'<{outer}><{kind} href="{href if "#" in href else "#" + href}"/></{outer}>'
-
-
-def input_data(name: str, type_name: str) -> str:
-    return f'<inputData id="{name}" name="{name}"><variable name="{name}" typeRef="{type_name}"/></inputData>'
 
 
 def codes(of: Model) -> list[tuple[int, str]]:

@@ -10,7 +10,8 @@ from orderloom.feel import types
 from orderloom.feel.builtins.registry import Overloads
 from orderloom.feel.dmn.boxed import ItemDefinition
 from orderloom.feel.limits import FeelError
-from orderloom.feel.parse import parse_type
+from orderloom.feel.parse import STANDARD_SCOPE, parse_type
+from orderloom.feel.scope import Scope
 from orderloom.feel.tree import TypeName
 from orderloom.feel.types import FunctionType, Type, conforms, type_of
 from orderloom.feel.values import Callee, Date, DateTime, Days, Months, Range, Time
@@ -105,6 +106,7 @@ class Kind:
 
 
 ANY = Kind("Any")
+_RESTRICTIONS = ("allowed", "constraint")
 
 
 def converted(value: object, kind: Kind) -> tuple[object, bool]:
@@ -137,7 +139,8 @@ class Kinds:
         self._test_of = test_of
         self._made: dict[str, Kind] = {}
         self._open: set[str] = set()
-        self._types: dict[str, Type] | None = None
+        self._types: dict[bool, dict[str, Type]] = {}
+        self._tests: dict[tuple[int, str], Test | None] = {}
 
     def names(self) -> list[str]:
         """All names of types that this model knows besides the built-in ones."""
@@ -154,37 +157,55 @@ class Kinds:
                 pending.append(component)
         return found.union(*(kinds.members() for kinds in self._imported.values()))
 
-    def types(self) -> Mapping[str, Type]:
-        """The same types as the language knows them, for `instance of`; their tests are not part of that."""
-        if self._types is None:
-            self._types = {}
+    def types(self, *, restricted: bool = False) -> Mapping[str, Type]:
+        """The same types as the language knows them: their shapes, or also what is allowed, as `instance of` asks."""
+        if restricted not in self._types:
+            found = self._types[restricted] = {}
             for prefix, kinds in self._imported.items():
-                self._types |= {f"{prefix}.{name}" if prefix else name: kind for name, kind in kinds.types().items()}
+                inner = kinds.types(restricted=restricted)
+                found |= {f"{prefix}.{name}" if prefix else name: kind for name, kind in inner.items()}
             for name in self._definitions:
-                self._types[name] = self._type(name, frozenset())
-        return self._types
+                found[name] = self._type(name, frozenset(), restricted=restricted)
+        return self._types[restricted]
 
     def type_named(self, name: str) -> Type:
         """The type of this name as the language knows it; `Any` if there is none."""
-        return self.types().get(name) or type_of(TypeName(name)) or types.ANY
+        return spelled_type(name, self.types()) or types.ANY
 
-    def _type(self, name: str, around: frozenset[str]) -> Type:
+    def _type(self, name: str, around: frozenset[str], *, restricted: bool = False) -> Type:
         definition = self._definitions.get(name)
         if definition is None:
-            known = self.types().get(name) if self._types is not None else None
-            return known or type_of(TypeName(name)) or types.ANY
-        return types.ANY if name in around else self._type_of(definition, around | {name})
+            return spelled_type(name, self.types(restricted=restricted)) or types.ANY
+        if name in around:
+            return types.ANY
+        return self._type_of(definition, around | {name}, restricted=restricted)
 
-    def _type_of(self, definition: ItemDefinition, around: frozenset[str]) -> Type:
+    def _type_of(self, definition: ItemDefinition, around: frozenset[str], *, restricted: bool = False) -> Type:
         found: Type
         if definition.function is not None:
-            parameters = tuple(self._type(p.type_name, around) for p in definition.function.parameters)
-            found = types.FunctionType(parameters, self._type(definition.function.result, around))
+            parameters = tuple(
+                self._type(p.type_name, around, restricted=restricted) for p in definition.function.parameters
+            )
+            result = self._type(definition.function.result, around, restricted=restricted)
+            found = types.FunctionType(parameters, result)
         elif definition.components:
-            found = types.ContextType(tuple((c.name, self._type_of(c, around)) for c in definition.components))
+            members = [(c.name, self._type_of(c, around, restricted=restricted)) for c in definition.components]
+            found = types.ContextType(tuple(members))
         else:
-            found = self._type(definition.base, around)
-        return types.ListType(found) if definition.is_list else found
+            found = self._type(definition.base, around, restricted=restricted)
+        allowed, constraint = (self._test(definition, which) if restricted else None for which in _RESTRICTIONS)
+        if allowed is not None:
+            found = types.Restricted(found, allowed)
+        if definition.is_list:
+            found = types.ListType(found)
+        return types.Restricted(found, constraint) if constraint is not None else found
+
+    def _test(self, definition: ItemDefinition, which: str) -> Test | None:
+        """The test of a definition, made once; it may stand in several types."""
+        key = id(definition), which
+        if key not in self._tests:
+            self._tests[key] = self._test_of(definition, which)
+        return self._tests[key]
 
     def definition(self, name: str) -> ItemDefinition | None:
         """The item definition of this name, here or imported."""
@@ -229,7 +250,7 @@ class Kinds:
                 found = kinds.named(name[len(prefix) + 1 :] if prefix else name)
                 if found is not None:
                     return found
-        return base_kind(name)
+        return base_kind(name, self.types(restricted=True) if "<" in name else None)
 
     def _kind(self, definition: ItemDefinition) -> Kind:
         if definition.function is not None:
@@ -242,26 +263,31 @@ class Kinds:
             base = Kind(definition.name, (dict,), members=members)
         else:
             base = self.named(definition.base) or ANY
-        allowed = self._test_of(definition, "allowed")
+        allowed = self._test(definition, "allowed")
         if allowed is not None:
             base = Kind(definition.name, of=_always(base), test=allowed)
         if definition.is_list:
             base = Kind(definition.name, (list,), item=base)
-        constraint = self._test_of(definition, "constraint")
+        constraint = self._test(definition, "constraint")
         return Kind(definition.name, of=_always(base), test=constraint) if constraint is not None else base
 
 
-def base_kind(name: str) -> Kind | None:
+def base_kind(name: str, named: Mapping[str, Type] | None = None) -> Kind | None:
     """A type of the language itself, also one like `list<number>`; none if there is none of this name."""
     if name in BASES:
         return Kind(name, BASES[name])
+    shape = spelled_type(name, named) if "<" in name else None
+    return Kind(name, shape=shape) if shape is not None else None
+
+
+def spelled_type(name: str, named: Mapping[str, Type] | None = None) -> Type | None:
+    """The type of this name, which may also be one like `list<number>`; none if there is none."""
     if "<" not in name:
-        return None
+        return type_of(TypeName(name), named)
     try:
-        shape = type_of(parse_type(name))
+        return type_of(parse_type(name, Scope(types=named or (), outer=STANDARD_SCOPE)), named)
     except FeelError:
         return None
-    return Kind(name, shape=shape) if shape is not None else None
 
 
 def _always(kind: Kind) -> Callable[[], Kind]:

@@ -143,7 +143,7 @@ class Boxes:
 
         def function(scope: Values, run: Run) -> object:
             made = callee(names, kinds, body, scope, run, name=name, result=result)
-            return replace(made, types=tuple(own.values()))
+            return replace(made, types=tuple(own[parameter] for parameter in names))
 
         return function
 
@@ -155,16 +155,27 @@ class Boxes:
     def _iteration(self, expression: boxed.Iteration, language: Language) -> Code:
         """Runs as the FEEL expression of the same shape, whose body calls the boxed one."""
         names = (expression.variable, "partial") if expression.kind == "for" else (expression.variable,)
-        over = fitting(self.code(expression.over, language), language.kind(expression.over_type))
         body = self.code(expression.body, language.inner(dict.fromkeys(names, types.ANY)))
-        iterations = (tree.Iteration(expression.variable, tree.Name(_OVER)),)
+        over, source = self._domain(expression, language)
+        iterations = (tree.Iteration(expression.variable, source),)
         call = tree.Call(tree.Name(_BODY), tuple(tree.Argument(tree.Name(name)) for name in names))
         looped: tree.Expression = tree.Quantified("every", iterations, call)
         if expression.kind == "for":
             looped = tree.For(iterations, call)
         elif expression.kind == "some":
             looped = tree.Quantified("some", iterations, call)
-        return with_values([(_OVER, over), (_BODY, _called_with(names, body))], language.code(looped))
+        return with_values([*over, (_BODY, _called_with(names, body))], language.code(looped))
+
+    def _domain(
+        self, expression: boxed.Iteration, language: Language
+    ) -> tuple[list[tuple[str, Code]], tree.Expression | tree.Span]:
+        """What an iteration goes through: a value that is worked out before, or a span that is written in place."""
+        if isinstance(expression.over, boxed.Literal) and ".." in expression.over.text.text:
+            found = language.domain(expression.over.text)
+            if found is not None and isinstance(found.source, tree.Span):
+                return [], found.source
+        over = fitting(self.code(expression.over, language), language.kind(expression.over_type))
+        return [(_OVER, over)], tree.Name(_OVER)
 
     def _filter(self, expression: boxed.Filter, language: Language) -> Code:
         over = self.code(expression.over, language)

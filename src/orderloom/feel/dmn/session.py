@@ -12,10 +12,11 @@ from orderloom.feel.dmn.engine import Binding, Engine, Member
 from orderloom.feel.dmn.graph import ordered
 from orderloom.feel.dmn.kinds import converted
 from orderloom.feel.dmn.read import name_of
+from orderloom.feel.dmn.told import told
 from orderloom.feel.language import Values, Watched
 from orderloom.feel.run import Run
 from orderloom.feel.trace import TableTrace, TracedRun
-from orderloom.feel.values import Callee, inward
+from orderloom.feel.values import Callee
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +74,8 @@ class Session:
         """The same, but knowledge and services are called with the inputs of their parameters' names."""
         function = self.value(goal)
         if isinstance(goal.node, boxed.Knowledge | boxed.Service) and isinstance(function, Callee):
-            return function.call(*(inward(self._inputs.get(name)) for name in function.parameters))
+            wanted = zip(function.parameters, function.types, strict=True)
+            return function.call(*(told(self._inputs.get(name), kind) for name, kind in wanted))
         return function
 
     def _needs(self, member: Member) -> Iterable[Member]:
@@ -92,7 +94,7 @@ class Session:
         raise AssertionError("knowledge is made into functions before")
 
     def _input(self, member: Member) -> object:
-        value, fits = converted(inward(self._told(member)), member.kind)
+        value, fits = converted(told(self._told(member), member.type), member.kind)
         problem = "" if fits else f"The input “{member.name}” is no {member.node.variable.type_name}, so it is null."
         if isinstance(self._run, TracedRun):
             self.traces[member] = DecisionTrace(member.name, value, {}, (), (problem,) if problem else ())
@@ -110,7 +112,7 @@ class Session:
                 below = self._inputs.get(".".join((*path, member.name)), _UNTOLD)
             if below is not _UNTOLD:
                 return below
-        return self._inputs.get(member.name)
+        return self._inputs.get(member.name, self._inputs.get(member.node.id))
 
     def _decision(self, member: Member) -> object:
         if member in self._cyclic:
