@@ -50,7 +50,7 @@ def _found(file: Path) -> tuple[list[Mistake], list[str]]:
             case ".dmn" | ".xml":
                 from orderloom.feel.dmn.model import load_dmn
 
-                return check(load_dmn(file.read_bytes())), []
+                return check(load_dmn(file)), []
             case ".yaml" | ".yml" | ".csv":
                 from orderloom.feel.tabular import read_csv, read_yaml
 

@@ -6,8 +6,9 @@ own syntax nodes, or to SQL; the text itself never becomes code.
 Words: an *expression* gives a value; a *condition* is one over facts; *unary tests* stand in the cells of a *table*;
 a *model* is a DMN file. *Null* is FEEL's, with its three-valued logic; *unknown* is a fact that nobody has told yet.
 
-Promises: no side effects, no clock, no I/O; decimals of 34 digits; every limit is named when it refuses; a mistake is
-told with line and column. Errors inside FEEL are null, as the standard says.
+Promises: no side effects, no clock, no I/O but reading a model that is asked for by its path; decimals of 34 digits;
+every limit is named when it refuses; a mistake is told with line and column. Errors inside FEEL are null, as the
+standard says.
 """
 
 from __future__ import annotations

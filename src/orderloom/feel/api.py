@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as std
 from collections.abc import Mapping
 from functools import lru_cache
+from typing import overload
 
 from orderloom.feel.compile import Compiled, Inputs, compiled
 from orderloom.feel.decide import decided
@@ -25,11 +26,25 @@ from orderloom.feel.types import ANY, Type
 from orderloom.feel.values import outward
 
 
+@overload
+def evaluate(
+    what: Model, context: str, decision: Mapping[str, object] | None = None, *, now: std.datetime | None = None,
+    limits: Limits = STANDARD,
+) -> object: ...  # fmt: skip
+
+
+@overload
+def evaluate(
+    what: str | Expression | Table | Model, context: Mapping[str, object] | None = None, decision: str | None = None,
+    *, now: std.datetime | None = None, limits: Limits = STANDARD,
+) -> object: ...  # fmt: skip
+
+
 def evaluate(
     what: str | Expression | Table | Model,
-    context: Mapping[str, object] | None = None,
+    context: Mapping[str, object] | str | None = None,
+    decision: str | Mapping[str, object] | None = None,
     *,
-    decision: str | None = None,
     now: std.datetime | None = None,
     limits: Limits = STANDARD,
 ) -> object:
@@ -37,15 +52,18 @@ def evaluate(
 
     Errors inside FEEL give null, as the standard says. A text that is not FEEL raises `FeelError` with its line and
     column, a table with mistakes `Mistaken` with all of them, and what would cost too much `FeelLimit`. A model without
-    a decision gives all its decisions by name. Values are None, bool, Decimal, str, `datetime`'s classes, `Months`,
-    `Range`, lists and dicts; dates that `datetime` cannot hold are those of `orderloom.feel.values`.
+    a decision gives all its decisions by name; the decision may also stand before the context. Values are None, bool,
+    Decimal, str, `datetime`'s classes, `Months`, `Range`, lists and dicts; dates that `datetime` cannot hold are those
+    of `orderloom.feel.values`.
     """
-    given = context or {}
+    if isinstance(context, str) or isinstance(decision, Mapping):
+        context, decision = decision, context
+    given: Mapping[str, object] = context or {}  # type: ignore[assignment]
     run = Run(limits, now=now)
     if isinstance(what, Table):
         return decided(what, given, run)
     if isinstance(what, Model):
-        return decided_in(what, given, decision=decision, run=run)
+        return decided_in(what, given, decision=decision, run=run)  # type: ignore[arg-type]
     if isinstance(what, str):
         function = _compiled(what, tuple(sorted(given)), tuple(sorted(members_of(given))), limits)
     else:

@@ -68,7 +68,7 @@ class Engine:
             definitions.types, {prefix: engine.kinds for prefix, engine in self.imports.items()}, self._test_of
         )
         self.members = {node.id or node.variable.name: Member(self, node) for node in definitions.nodes}
-        self.by_name = {member.name: member for member in self.members.values()}
+        self.by_name = {m.name: m for m in sorted(self.members.values(), key=_rank)}
         self._codes: dict[str, Code] = {}
         self._names_inside: frozenset[str] | None = None
 
@@ -92,8 +92,8 @@ class Engine:
     # Names and types
 
     def find(self, name: str) -> Member | None:
-        """An element by its id or its name; an imported one by its name behind the prefix."""
-        found = self.members.get(name) or self.by_name.get(" ".join(name.split()))
+        """An element by its name or its id; an imported one by its name behind the prefix."""
+        found = self.by_name.get(" ".join(name.split())) or self.members.get(name)
         if found is not None:
             return found
         for prefix, engine in self.imports.items():
@@ -213,6 +213,11 @@ class Engine:
         if node.function is None:
             return lambda _scope, _run: None
         return boxes.function(node.function, language, name=node.variable.name, result=self.result_kind(node.variable))
+
+
+def _rank(member: Member) -> int:
+    """Where two have one name, the last of this order is meant: a decision before all else."""
+    return (boxed.InputData, boxed.Knowledge, boxed.Service, boxed.Decision).index(member.node.__class__)
 
 
 def _expression_of(node: boxed.Node) -> boxed.Expression | None:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from os import PathLike
 
 from orderloom.feel.dmn import boxed
 from orderloom.feel.dmn.document import Document, XmlMistake, read_document
 from orderloom.feel.dmn.engine import Engine
+from orderloom.feel.dmn.files import imported_files, path_in, read_file
 from orderloom.feel.dmn.read import VERSIONS, read_definitions
 from orderloom.feel.dmn.write import edited
 from orderloom.feel.mistakes import Mistake, Mistaken
@@ -60,21 +62,34 @@ class Model:
         return self.document.source
 
 
-def load_dmn(source: str | bytes, imports: Sequence[Model | str | bytes] = ()) -> Model:
+Source = str | bytes | PathLike[str]
+
+
+def load_dmn(source: Source, imports: Sequence[Model | Source] = ()) -> Model:
     """Read a model of DMN 1.1 to 1.5, or raise `Mistaken`; a document type or entity is refused.
 
-    `imports` are the models that it may import, themselves perhaps importing one another, in any order.
+    The source is XML, or the path of a file: a `PathLike`, or a text without brackets that ends in `.dmn` or `.xml`.
+    `imports` are the models that it may import, themselves perhaps importing one another, in any order; for a file,
+    those that are not handed over are looked for beside it.
     """
+    path = path_in(source)
     try:
-        document = read_document(source)
+        document = read_document(read_file(path) if path is not None else source)  # type: ignore[arg-type]
     except XmlMistake as mistake:
         raise Mistaken([Mistake(mistake.place.line, mistake.place.column, "xml", mistake.sentence)]) from None
+    handed = [other if isinstance(other, Model) else load_dmn(other) for other in imports]
+    if path is not None:
+        namespaces = {known.namespace for other in handed for known in (other, *other.imports)}
+        handed += [load_dmn(file) for file in imported_files(path, document.root, namespaces)]
+    return _made(document, tuple(handed))
+
+
+def _made(document: Document, others: tuple[Model, ...]) -> Model:
     root = document.root
     if root.name != "definitions" or root.namespace not in VERSIONS:
         sentence = f"This is no decision model: its root is “{root.name}” of “{root.namespace}”."
         raise Mistaken([Mistake(root.place.line, root.place.column, "dmn", sentence)])
     definitions, mistakes = read_definitions(root)
-    others = tuple(other if isinstance(other, Model) else load_dmn(other) for other in imports)
     pool: dict[str, boxed.Definitions] = {}
     for other in others:
         for known in (other, *other.imports):
