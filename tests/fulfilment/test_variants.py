@@ -267,6 +267,61 @@ def test_together_is_checked_and_not_assumed():
     assert "S/1.1/b" in caught.value.problems[0].message
 
 
+ANCHORED = (
+    "{catalogue: t, version: 1, products: ["
+    "{code: Box, name: Box, kind: service, components: [{product: Heart, role: anchor}, {product: Bow}]},"
+    " {code: Heart, name: Heart, kind: service}, {code: Bow, name: Bow, kind: service}],"
+    " rules: [{from: Heart, make: S}, {from: Bow, make: T}],"
+    " specs: {S: {kind: service, steps: {a: {name: A, type: auto, hours: [1, 1, 1], signals: live},"
+    " b: {name: B, type: auto, hours: [1, 1, 1], signals: live}}},"
+    " T: {kind: service, steps: {c: {name: C, type: auto, hours: [9, 9, 9], signals: live}}}},"
+    " offerings: {Box: {steps: {live: {name: Live, type: milestone, after: {signal: live, role: anchor}},"
+    " bill: {name: Bill, type: auto, after: live, hours: [0, 0, 0]}},"
+    " billing: {policy: anchor, gate: live, step: bill}}},"
+    " charges: [{for: Box, type: oneTime, amount: '1.00'}, {for: Heart, type: oneTime, amount: '1.00', gates: [S.a]},"
+    " {for: Bow, type: oneTime, amount: '1.00', gates: [T.c]}]}"
+)
+BOX = (ItemDraft("1", "Box"), ItemDraft("1.1", "Heart", parent="1"), ItemDraft("1.2", "Bow", parent="1"))
+
+
+def test_a_bundle_with_an_anchor_is_billed_when_the_anchor_is_live():
+    text = ANCHORED
+    found = build_plan(parse_catalogue(text), OrderDraft(customer="x", items=BOX))
+
+    assert before(found, "Live") == {"A", "B"}
+    # The box and its anchor are released by the billing step; the bow when it is there and the box is billable.
+    assert [(charge.line, set(charge.gates), charge.by_itself) for charge in found.charges] == [
+        ("1", {"item/1/live"}, False),
+        ("1.1", {"item/1/live", "S/1.1/a"}, False),
+        ("1.2", {"item/1/live", "T/1.2/c"}, True),
+    ]
+
+
+def test_what_is_behind_the_anchor_is_checked_and_not_assumed():
+    text = ANCHORED.replace("hours: [1, 1, 1], signals: live}}}", "hours: [1, 1, 1]}}}")
+    with pytest.raises(Refused) as caught:
+        build_plan(parse_catalogue(text), OrderDraft(customer="x", items=BOX))
+    assert [(p.code, p.pointer) for p in caught.value.problems] == [("billed_too_early", "/items/0")]
+    assert "S/1.1/b" in caught.value.problems[0].message
+
+
+def test_a_bundle_without_its_anchor_is_not_billed_by_it():
+    text = ANCHORED
+    with pytest.raises(Refused) as caught:
+        build_plan(parse_catalogue(text), OrderDraft(customer="x", items=(BOX[0], BOX[2])))
+    assert [p.code for p in caught.value.problems] == ["anchor_missing"]
+
+
+def test_a_role_that_no_part_has_is_refused_with_the_catalogue():
+    text = ANCHORED.replace("role: anchor}, {product", "role: ankor}, {product")
+    with pytest.raises(Refused) as caught:
+        parse_catalogue(text)
+    assert {(p.code, p.pointer) for p in caught.value.problems} == {
+        ("role_unknown", "/offerings/Box/steps/live/after"),
+        ("anchor_missing", "/offerings/Box/billing/policy"),
+    }
+
+
 def test_a_line_to_disconnect_without_steps_for_it_is_held():
     draft = OrderDraft(
         customer="x",

@@ -61,6 +61,9 @@ charges:
 - {for: Hedge, type: oneTime, gates: [Dig.dig]}
 - {for: Advice, type: oneTime}
 """
+ANCHORED = GARDEN.replace("policy: independent", "policy: anchor").replace(
+    "{signal: live}", "{signal: live, role: anchor}"
+)
 ITEMS = [
     {"line": "1", "product": "GARDEN"},
     {"line": "1.1", "parent": "1", "product": "POND", "role": "anchor"},
@@ -178,4 +181,37 @@ async def test_what_is_cancelled_before_its_gate_is_never_charged(story: Story) 
 
     assert [line for invoice in await invoices(story, order) for line in invoice] == ["1.2"]
     assert await story.ask("SELECT count(*) FROM billing.charge WHERE state = 'open'") == [(0,)]
+    story.verify()
+
+
+async def test_a_bundle_with_an_anchor_is_billed_when_the_anchor_is_live(story: Story) -> None:
+    text = GARDEN.replace("policy: independent", "policy: anchor").replace(
+        "{signal: live}", "{signal: live, role: anchor}"
+    )
+    order = await plant(story, text)
+    await dig(story, order, "Pond")
+    billed = await story.now()
+    assert await invoices(story, order) == [["1", "1.1", "1.3"]]
+    assert await story.states([order]) == ["in_progress"]
+    await story.move(days=2)
+    await dig(story, order, "Hedge")
+
+    assert await invoices(story, order) == [["1", "1.1", "1.3"], ["1.2"]]
+    effective = await story.ask("SELECT DISTINCT effective_on FROM billing.charge ORDER BY 1")
+    assert effective == [(day(billed),), (day(await story.now()),)]
+    assert await story.states([order]) == ["completed"]
+    story.verify()
+
+
+async def test_other_parts_wait_for_the_anchor_even_when_they_are_done_before(story: Story) -> None:
+    text = GARDEN.replace("policy: independent", "policy: anchor").replace(
+        "{signal: live}", "{signal: live, role: anchor}"
+    )
+    order = await plant(story, text)
+    await dig(story, order, "Hedge")
+    assert await invoices(story, order) == []
+
+    await dig(story, order, "Pond")
+
+    assert sorted(line for invoice in await invoices(story, order) for line in invoice) == ["1", "1.1", "1.2", "1.3"]
     story.verify()

@@ -233,6 +233,9 @@ def _steps(catalogue: Catalogue, steps: Sequence[StepTemplate], pointer: str) ->
                 yield Problem(
                     "kits_signal", "Kits are counted from what is delivered; write signal: delivered.", f"{below}/after"
                 )
+            if isinstance(after, AfterSignal) and after.kits is not None and after.role is not None:
+                message = "Kits are counted over all goods of the bundle; take role or kits out."
+                yield Problem("kits_role", message, f"{below}/after")
         yield from _form(step, below)
         if step.completes is not None and (step.completes not in names or step.completes == step.name):
             message = f"There is no other step “{step.completes}” beside this one{guess(step.completes, names)}"
@@ -290,6 +293,7 @@ def _offerings(catalogue: Catalogue, document: Mapping[str, Any]) -> Iterator[Pr
             yield Problem("product_unknown", message, pointer)
         yield from _steps(catalogue, offering.steps, f"{pointer}/steps")
         yield from _billing(offering, pointer)
+        yield from _roles(catalogue, offering, pointer)
 
 
 def _billing(offering: Offering, pointer: str) -> Iterator[Problem]:
@@ -303,6 +307,22 @@ def _billing(offering: Offering, pointer: str) -> Iterator[Problem]:
         if name not in names:
             message = f"There is no step “{name}” in this offering{guess(name, names)}"
             yield Problem("gate_unknown", message, f"{pointer}/billing/{place}")
+
+
+def _roles(catalogue: Catalogue, offering: Offering, pointer: str) -> Iterator[Problem]:
+    """What waits for, or is billed with, the part of a role needs a part that may have it."""
+    product = catalogue.product(offering.product)
+    if product is None or product.is_open:
+        return
+    roles = {component.role for component in product.components if component.role}
+    for step in offering.steps:
+        for after in step.after:
+            if isinstance(after, AfterSignal) and after.role is not None and after.role not in roles:
+                message = f"No part of this bundle has the role “{after.role}”{guess(after.role, roles)}"
+                yield Problem("role_unknown", message, f"{pointer}/steps/{step.name}/after")
+    if offering.billing is not None and offering.billing.policy == "anchor" and "anchor" not in roles:
+        message = "It is billed when its anchor is live; give one of its components the role anchor."
+        yield Problem("anchor_missing", message, f"{pointer}/billing/policy")
 
 
 def _order(catalogue: Catalogue) -> Iterator[Problem]:

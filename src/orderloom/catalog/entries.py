@@ -87,7 +87,8 @@ def after_of(value: object) -> After | AfterSignal:
     """What a step waits for beside it."""
     if isinstance(value, Mapping):
         kits = value.get("kits")
-        return AfterSignal(value["signal"], "all" if kits == "all" else int(str(kits)) if kits is not None else None)
+        count = None if kits in (None, "all") else int(str(kits))
+        return AfterSignal(value["signal"], "all" if kits == "all" else count, value.get("role"))
     match = re.match(AFTER, str(value))
     assert match, "the shape has checked it"
     return After(match["step"], cast(DependencyType, match["type"] or "FS"), lag_of(match))

@@ -252,7 +252,7 @@ _SIGNAL = OneOf(("live", "delivered"))
 _KITS = ByKind(plain=Word(r"^(all|[1-9]\d{0,6})$", "Give a number of kits, or all."))
 _AFTER = ByKind(
     plain=Word(AFTER, "Give a local step name, then perhaps SS, FF or SF, then perhaps +48h."),
-    table=Record({"signal": _SIGNAL, "kits": _KITS}, required=("signal",)),
+    table=Record({"signal": _SIGNAL, "kits": _KITS, "role": _NAMED}, required=("signal",)),
 )
 _KIND = Word(r"^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)+$", "Give a kind of step such as stock.reserve.")
 _FORM_FIELD = Record(

@@ -163,11 +163,13 @@ class After:
 class AfterSignal:
     """A step of a bundle waits for every step of the bundle that carries the signal.
 
-    With `kits`, for the deliveries without which so many kits are impossible, and for the kits.
+    With `kits`, for the deliveries without which so many kits are impossible, and for the kits. With
+    `role`, for the steps behind its part of that role only.
     """
 
     signal: Signal
     kits: int | Literal["all"] | None = None
+    role: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,13 +1,14 @@
-"""What is charged and what holds it back: gates, triggers, and the check that a bundle is billed together."""
+"""What is charged and what holds it back: gates, triggers, and the check that bundles are billed as they say."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from orderloom.base.refusals import Problem
 from orderloom.catalog.rules import Item
 from orderloom.catalog.types import ChargeRule, Gate, StepName
 from orderloom.fulfilment.graph import Body, Graph
+from orderloom.fulfilment.roles import ANCHOR, lines_with_role
 from orderloom.fulfilment.types import BundleBilling, Charge
 
 
@@ -70,6 +71,7 @@ def _charge(
         return Problem("charge_ungated", message, f"/items/{item.position}")
     gates = tuple(sorted({*own, *shared}, key=numbers.__getitem__))
     trigger = bundle.gate if bundle is not None and shared else None
+    outlasts = bundle is not None and bundle.billing.policy == "anchor" and _outlasts(graph, own, bundle, numbers)
     return Charge(
         line=item.line,
         rule=rule,
@@ -77,7 +79,13 @@ def _charge(
         own_gates=tuple(own),
         trigger=trigger,
         effective_steps=_effective(graph, item, rule, bundle, tuple(own)),
+        by_itself=trigger is None or outlasts,
     )
+
+
+def _outlasts(graph: Graph, own: Iterable[str], bundle: BundleBilling, numbers: Mapping[str, int]) -> bool:
+    """Whether some of a charge's own gates may still be open when its bundle is billed."""
+    return any(not _is_before(graph, numbers[key], numbers[bundle.step]) for key in own)
 
 
 def _gate_keys(graph: Graph, item: Item, gate: Gate) -> list[str]:
@@ -126,6 +134,34 @@ def together_problems(graph: Graph, billing: Mapping[str, BundleBilling]) -> Ite
                 "give it a signal, or make it optional."
             )
             yield Problem("billed_too_early", message, f"/items/{item.position}")
+
+
+def anchor_problems(graph: Graph, billing: Mapping[str, BundleBilling]) -> Iterator[Problem]:
+    """Policy `anchor` is checked: the mandatory steps behind the main part come before the bundle's billing.
+
+    What is behind other parts only may come later.
+    """
+    numbers = {step.key: step.number for step in graph.steps}
+    for line, found in billing.items():
+        if found.billing.policy != "anchor":
+            continue
+        pointer = f"/items/{graph.items[line].position}"
+        lines = lines_with_role(graph.items, line, ANCHOR)
+        if not lines:
+            message = f"Line {line} is billed when its anchor is live, but no part has that role; order one that has."
+            yield Problem("anchor_missing", message, pointer)
+            continue
+        bill = numbers[found.step]
+        after = _reachable(graph, bill)
+        for step in graph.steps:
+            if step.template.optional or step.body.name == "order" or lines.isdisjoint(step.body.lines):
+                continue
+            if step.number not in after and not _is_before(graph, step.number, bill):
+                message = (
+                    f"“{step.key}” need not be complete when line {line} is billed, although it is behind its anchor; "
+                    "give it a signal that the gate waits for, or make it optional."
+                )
+                yield Problem("billed_too_early", message, pointer)
 
 
 def _finishing_before(graph: Graph, bills: Mapping[int, str], member: list[frozenset[str]]) -> list[frozenset[str]]:

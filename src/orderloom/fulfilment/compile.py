@@ -242,7 +242,7 @@ def _trigger(
         revision=item.added_in,
         period=_PERIODS.get(item.period or "month", "month") if kind == "recurring" else None,
         per_unit=whole,
-        by_itself=charge.trigger is None,
+        by_itself=charge.by_itself,
         unit=item.unit,
         tax_category=item.tax_code or plan.items[charge.line].product.tax_category,
         tax_country=place.country if place else "",

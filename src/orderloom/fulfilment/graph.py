@@ -25,6 +25,7 @@ from orderloom.catalog.types import (
 from orderloom.fulfilment.decompose import goods_of
 from orderloom.fulfilment.joining import Edges, bypassed, join
 from orderloom.fulfilment.prepared import EdgeKey, Prepared
+from orderloom.fulfilment.roles import lines_with_role
 from orderloom.fulfilment.types import Facts, FulfilmentItem, Kits, PlannedStep, Reason, Shape
 
 OPENING = "the order's own steps come first"
@@ -323,6 +324,9 @@ class Graph:
                     if not isinstance(after, AfterSignal):
                         continue
                     carriers: Sequence[int] = self._signals.get((body.item.line, after.signal), [])
+                    if after.role is not None:
+                        lines = lines_with_role(self.items, body.item.line, after.role)
+                        carriers = [n for n in carriers if not lines.isdisjoint(self.steps[n].body.lines)]
                     if after.kits is not None:
                         carriers = kit_carriers(self, body.item, step, after.kits, carriers)
                     for carrier in carriers:

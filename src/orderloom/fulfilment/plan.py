@@ -9,7 +9,7 @@ from typing import Protocol
 from orderloom.base.refusals import Problem, refuse_if_any
 from orderloom.catalog.rules import SoldItem, item_problems, item_tree
 from orderloom.catalog.types import Catalogue, Scalar
-from orderloom.fulfilment.billing import billing_of, charges_of, together_problems
+from orderloom.fulfilment.billing import anchor_problems, billing_of, charges_of, together_problems
 from orderloom.fulfilment.conditions import decide_conditions, refuse_unordered_things
 from orderloom.fulfilment.decompose import Decomposition, decompose
 from orderloom.fulfilment.graph import Graph
@@ -87,6 +87,7 @@ def _billed(prepared: Prepared, graph: Graph, parts: Decomposition) -> Planning:
     billing = billing_of(graph)
     charges, problems = charges_of(graph, billing)
     problems += together_problems(graph, billing)
+    problems += anchor_problems(graph, billing)
     if problems and not parts.holds:  # what nobody covers lacks its gates too, and is the better thing to say
         return Planning(None, tuple(problems))
     plan = Plan(

@@ -189,7 +189,10 @@ class PlannedStep:
 
 @dataclass(frozen=True, slots=True)
 class Charge:
-    """What will be charged for a line once every gate is passed. Gates are step keys, in plan order."""
+    """What will be charged for a line once every gate is passed. Gates are step keys, in plan order.
+
+    `by_itself`: no billing step is sure to come after all of its gates, so it is charged when they are passed.
+    """
 
     line: str
     rule: ChargeRule
@@ -197,6 +200,7 @@ class Charge:
     own_gates: tuple[str, ...]
     trigger: str | None
     effective_steps: tuple[str, ...]
+    by_itself: bool = False
 
     @property
     def key(self) -> str:
