@@ -11,7 +11,9 @@ from orderloom.base.transaction import Tx
 from orderloom.base.types import Subject
 from orderloom.billing import commands as billing
 from orderloom.cli.demo_world import people
-from orderloom.fulfilment.commands import hold_orders, place_orders
+from orderloom.fulfilment.commands import apply_change, hold_orders, place_orders, preview_change
+from orderloom.orders.change import ChangeDraft
+from orderloom.orders.commands import draft_change
 from orderloom.orders.order import HoldDraft
 from orderloom.orders.types import OrderDraft
 from orderloom.processes.commands import fail_steps, start_processes
@@ -29,6 +31,7 @@ FORM = [
     {"name": "outcome", "label": "Outcome", "type": "choice", "options": ["good", "bad"], "required": True},
 ]
 ANOTHER_ORDER = 900_000
+SITE = {"place": "S1", "quantity": 4}
 
 
 def administrator() -> str:
@@ -42,6 +45,7 @@ def fill(desk: Desk) -> dict[str, str]:
     task, failed = desk.do(lambda tx: steps(tx, order))
     invoice = desk.do(invoiced)
     pick_list, shipment = desk.do(picked)
+    changing = f"/orders/{desk.do(changed)}/changes"
     at = f"/orders/{order.label}"
     return {
         "orders": "/orders", "order": at, "order-plan": f"{at}/plan", "order-steps": f"{at}/steps",
@@ -53,6 +57,7 @@ def fill(desk: Desk) -> dict[str, str]:
         "invoice": f"/invoices/{invoice}", "partners": "/partners", "partner": "/partners/WMS",
         "messages": "/partners/messages", "settings": "/settings", "users": "/settings/users",
         "user": "/settings/users/1", "new-user": "/settings/users/new", "roles": "/settings/roles",
+        "changes": changing, "change-form": f"{changing}/new", "change": f"{changing}/2",
         "nothing": "/nothing-here",
     }  # fmt: skip
 
@@ -63,6 +68,21 @@ async def placed(tx: Tx) -> Subject:
     await hold_orders(tx, [HoldDraft(order.id, "credit", "Over the limit by 300 USD")])
     account_id = await tx.value("SELECT account_id FROM orders.sales_order WHERE id = %(id)s", {"id": order.id})
     return Subject("order", order.id, order.number, account_id)
+
+
+async def changed(tx: Tx) -> str:
+    """An order with a change that was applied, and one that is only previewed; its number."""
+    [order] = await place_orders(tx, [parse(OrderDraft, json.loads((ORDERS / "C-saas-hardware.json").read_text()))])
+    wishes = (
+        {"reason": "Fewer licences", "lines": [{"line": "1.2", "quantity": 5}]},
+        {"reason": "The second site is not opened", "lines": [{"line": "1.3", "ship_groups": [SITE]}]},
+    )
+    for wish in wishes:
+        change = await draft_change(tx, order.id, parse(ChangeDraft, wish))
+        await preview_change(tx, order.id, change.number)
+        if change.number == 1:
+            await apply_change(tx, order.id, change.number)
+    return order.number
 
 
 async def steps(tx: Tx, order: Subject) -> tuple[int, int]:

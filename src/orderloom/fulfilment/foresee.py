@@ -12,6 +12,7 @@ from typing import Any
 from orderloom.base.money import round_amount
 from orderloom.billing.types import TriggerDraft
 from orderloom.fulfilment.change import Assessment, has_begun
+from orderloom.fulfilment.change_picture import phase_of
 from orderloom.fulfilment.compile import sku_of
 from orderloom.fulfilment.types import Plan
 from orderloom.orders.revisions import plain
@@ -22,16 +23,8 @@ STEPS_SHOWN = 500
 
 def basis_of(revision: int, steps: Iterable[Step]) -> str:
     """A digest of how far the plan has come; a step that starts or ends makes it another."""
-    phases = [(step.number, _phase(step)) for step in steps if _phase(step)]
+    phases = [(step.number, phase_of(step)) for step in steps if phase_of(step)]
     return hashlib.sha256(json.dumps([revision, phases]).encode()).hexdigest()
-
-
-def _phase(step: Step) -> str:
-    if step.state == State.DONE:
-        return "done"
-    if step.state in (State.SKIPPED, State.CANCELLED):
-        return "over"
-    return "begun" if has_begun(step) or step.state == State.FAILED else ""
 
 
 def step_effects(found: Assessment, steps: Sequence[Step], new: Plan) -> list[dict[str, Any]]:

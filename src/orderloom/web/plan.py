@@ -128,6 +128,7 @@ class OrderPlan:
                 icon=ICONS.get(step.type, "gear"),
                 critical=step.is_critical,
                 faded=step.state in ("skipped", "cancelled"),
+                path=f"/steps/{step.process_id}/{step.number}",
             )
             for step in self.steps
         ]

@@ -23,7 +23,7 @@ LETTERS_MOST = 22
 
 @dataclass(frozen=True, slots=True)
 class GraphStep:
-    """A step as it is drawn. `tone` names the colour of its state; `faded` that its branch is dead."""
+    """A step as it is drawn. `tone` names the colour of its state; `faded` that its branch is dead; `path` opens it."""
 
     number: int
     lane: str
@@ -33,6 +33,7 @@ class GraphStep:
     icon: str = "gear"
     critical: bool = False
     faded: bool = False
+    path: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context
 from jinja2.runtime import Context
 from markupsafe import Markup, escape
 
+from orderloom.orders.revisions import plain
 from orderloom.web.answers import encoder
 from orderloom.web.call import Call
 from orderloom.web.navigation import navigation_for
@@ -46,6 +47,8 @@ class Templates:
             "amount": amount,
             "money": money,
             "quantity": quantity,
+            "decimal": Decimal,
+            "plain": plain,
             "day": day,
             "when": when,
             "words": words,

@@ -17,6 +17,7 @@ from orderloom.catalog.reads import load_catalogue
 from orderloom.catalog.types import Catalogue
 from orderloom.fulfilment import compile as compiling
 from orderloom.fulfilment.change import Assessment, Refusal, assess, has_begun
+from orderloom.fulfilment.change_picture import picture_of, standing_of
 from orderloom.fulfilment.compile import Sold, sold
 from orderloom.fulfilment.facts import facts_of
 from orderloom.fulfilment.foresee import basis_of, dates_of, money_of, step_effects, stock_effects
@@ -285,6 +286,8 @@ def effects_of(proposal: Proposal, *, follow_on: Mapping[str, Any] | None) -> di
         },
         "steps": step_effects(planned.found, planned.graph.steps, planned.new) if planned else [],
         "kept": len(planned.found.kept) if planned else 0,
+        "plan": picture_of(planned.found, planned.graph, planned.old, planned.new) if planned else None,
+        "standing": standing_of(planned.graph.steps) if planned else {},
         "stock": stock_effects(planned.old, planned.new) if planned else [],
         "dates": dates_of(
             planned.expected_before,

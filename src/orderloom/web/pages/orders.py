@@ -10,7 +10,7 @@ from orderloom.billing import reads as billing
 from orderloom.fulfilment.commands import cancel_orders, release_holds, submit_orders
 from orderloom.gateway.reads import CallPage, call_page
 from orderloom.orders.reads import ItemRow, OrderPage, hold_codes, order_page
-from orderloom.orders.states import TITLES, moves_from
+from orderloom.orders.states import LIVE, TITLES, moves_from
 from orderloom.processes.reads import step_history
 from orderloom.stock import reads as stock
 from orderloom.web.answers import Page, SeeOther
@@ -91,6 +91,7 @@ async def shown(call: Call, reference: str, tab: str) -> Page:
         "standing": [hold for hold in page.holds if hold.released_at is None],
         "hold_codes": await hold_codes(call.tx) if call.actor.may("orders.write") else [],
         "sees_billing": call.actor.may("billing.read"),
+        "may_change": call.actor.may("orders.write") and page.header.state in LIVE,
     }
     return Page("orders/order.html", {**context, **await tab_context(call, page, plan, tab)})
 

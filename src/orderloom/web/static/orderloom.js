@@ -17,14 +17,18 @@
     if (!message.kind) return;
     pulse(message.kind); pulse(message.kind + "-" + message.id);
   };
-  // Many changes at once become one refresh of each fragment.
+  // Many changes at once become one refresh of each fragment; the next follows later than the fragments' own
+  // throttle of a second, which would swallow it.
   const waiting = new Map();
+  const pulsed = new Map();
   const pulse = (name) => {
     if (waiting.has(name)) return;
+    const wait = Math.max(250, 1200 - (performance.now() - (pulsed.get(name) ?? -1200)));
     waiting.set(name, setTimeout(() => {
       waiting.delete(name);
+      pulsed.set(name, performance.now());
       document.body.dispatchEvent(new CustomEvent("live:" + name));
-    }, 250));
+    }, wait));
   };
   channel.onmessage = (event) => {
     if (event.data.ask) { if (holding) channel.postMessage({ state: shown.dataset.state, words: shown.querySelector("span").textContent, told: last }); return; }
