@@ -200,7 +200,9 @@ def _section(text: str, title: str) -> str:
 @pytest.mark.parametrize("page", [page for page in ROOM_PAGES if page.stem in rooms()], ids=name_of)
 def test_the_tables_of_a_page_are_the_tables_of_its_schema(page: Path) -> None:
     migrations = "\n".join(file.read_text() for file in (ROOT / "src/orderloom/migrations").glob("0*.sql"))
-    made = set(re.findall(rf"^CREATE TABLE ({page.stem}\.\w+) \(", migrations, re.M))
+    made: set[str] = set()
+    for verb, table in re.findall(rf"^(CREATE|DROP) TABLE ({page.stem}\.\w+)(?: \(|;)", migrations, re.M):
+        made = made | {table} if verb == "CREATE" else made - {table}
     made |= {"base.migration"} if page.stem == "base" else set()
 
     assert set(re.findall(r"^\| `([\w.]+)` \|", _section(page.read_text(), "Tables"), re.M)) == made

@@ -10,7 +10,9 @@ from typing import Any
 
 from orderloom.base.transaction import Tx
 from orderloom.billing import commands, reads
-from orderloom.billing.types import GateDraft, Released, TaxRateDraft, TriggerDraft
+from orderloom.billing.types import GateDraft, Released, TriggerDraft
+from orderloom.catalog.commands import save_tax_rates
+from orderloom.catalog.price_drafts import TaxRateDraft
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +45,7 @@ async def payer(tx: Tx, *, rounding: str = "line", currency: str = "USD", zone: 
         """,
         {"currency": currency, "rounding": rounding, "zone": zone},
     )
-    await commands.save_tax_rates(tx, [TaxRateDraft("US", "standard", Decimal(10), date(2020, 1, 1), name="Sales tax")])
+    await save_tax_rates(tx, [TaxRateDraft("US", "standard", Decimal(10), date(2020, 1, 1), name="Sales tax")])
     return Payer(*row)
 
 

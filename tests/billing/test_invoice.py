@@ -14,8 +14,10 @@ from orderloom.base.transaction import Database, in_transaction
 from orderloom.base.types import SYSTEM, Actor
 from orderloom.billing import commands, reads
 from orderloom.billing.events import InvoiceIssued, PaymentRecorded
-from orderloom.billing.types import GateMark, PaymentDraft, TaxRateDraft
+from orderloom.billing.types import GateMark, PaymentDraft
 from orderloom.billing.verify import INVARIANTS
+from orderloom.catalog.commands import save_tax_rates
+from orderloom.catalog.price_drafts import TaxRateDraft
 from tests.billing import given
 from tests.billing.test_release import assert_sound
 
@@ -75,7 +77,7 @@ async def test_orders_are_invoiced_apart_or_together(tx):
 async def test_a_missing_tax_rate_refuses_and_names_it(tx):
     payer = await given.payer(tx)
     await released(tx, payer)
-    await tx.execute("DELETE FROM billing.tax_rate")
+    await tx.execute("DELETE FROM catalog.tax_rate")
 
     with pytest.raises(Refused) as refused:
         await commands.issue_invoices(tx, order_ids=[1])
@@ -84,7 +86,7 @@ async def test_a_missing_tax_rate_refuses_and_names_it(tx):
 
 async def test_the_rate_is_that_of_the_effective_day(tx):
     payer = await given.payer(tx)
-    await commands.save_tax_rates(
+    await save_tax_rates(
         tx, [TaxRateDraft("US", "standard", D(12), tx.now.date() + timedelta(days=30), name="Sales tax")]
     )
     await released(tx, payer)
@@ -97,7 +99,7 @@ async def test_the_rate_is_that_of_the_effective_day(tx):
 async def test_saving_a_rate_twice_writes_it_once(tx):
     draft = TaxRateDraft("DE", "standard", D(19), date(2021, 1, 1))
 
-    assert [await commands.save_tax_rates(tx, [draft]) for _ in range(2)] == [1, 0]
+    assert [await save_tax_rates(tx, [draft]) for _ in range(2)] == [1, 0]
 
 
 async def test_who_is_exempt_pays_no_tax(tx):

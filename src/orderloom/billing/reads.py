@@ -313,7 +313,8 @@ async def tax_percents(tx: Tx, wanted: Sequence[tuple[str, str]], *, on: date) -
         """
         SELECT wanted.country, wanted.category, tax_rate.percent
           FROM unnest(%(countries)s::text[], %(categories)s::text[]) AS wanted (country, category)
-          JOIN billing.tax_rate ON tax_rate.country = wanted.country
+          JOIN catalog.tax_rate ON tax_rate.country = wanted.country
+           AND tax_rate.region IS NULL
            AND tax_rate.category = wanted.category
            AND daterange(tax_rate.valid_from, tax_rate.valid_to) @> %(on)s::date
         """,

@@ -8,7 +8,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, Literal
 
-from orderloom.base.fields import Amount, Code, LongText, Percent, Text
+from orderloom.base.fields import Amount, Code, LongText, Text
 
 PriceKind = Literal["one_time", "recurring", "prepaid"]
 Period = Literal["month", "year"]
@@ -125,18 +125,6 @@ class Reversed:
     trigger_ids: tuple[int, ...]
     voided_charge_ids: tuple[int, ...]
     to_credit_charge_ids: tuple[int, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class TaxRateDraft:
-    """The rate of a tax category in a country from a day on, in percent."""
-
-    country: Code
-    category: Code
-    percent: Percent
-    valid_from: date
-    valid_to: date | None = None
-    name: Text = "VAT"
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,3 +33,13 @@ class PricesChanged(Event):
 
     before: tuple[dict[str, object], ...]
     after: tuple[dict[str, object], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PriceRulePublished(Event):
+    """A version of something that decides prices was published, or withdrew the one before."""
+
+    kind: str
+    before: int | None
+    after: int
+    is_withdrawn: bool

@@ -4,4 +4,7 @@ from __future__ import annotations
 
 from orderloom.base.types import SubjectKind
 
-SUBJECTS = {"catalogue": SubjectKind("catalogue", "/catalogues/{id}")}
+SUBJECTS = {
+    "catalogue": SubjectKind("catalogue", "/catalogues/{id}"),
+    "price_rule": SubjectKind("price_rule", "/prices/rules/{id}"),
+}

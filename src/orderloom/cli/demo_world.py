@@ -14,9 +14,8 @@ import yaml
 from orderloom.base.calendar_rows import CalendarDraft, save_calendars
 from orderloom.base.parsing import parse
 from orderloom.base.transaction import Tx
-from orderloom.billing.commands import save_tax_rates
-from orderloom.billing.types import TaxRateDraft
-from orderloom.catalog.commands import CatalogueFile, import_catalogues
+from orderloom.catalog.commands import CatalogueFile, import_catalogues, save_tax_rates
+from orderloom.catalog.price_drafts import TaxRateDraft
 from orderloom.cli.demo_orders import Customer
 from orderloom.cli.settings import CHECKOUT
 from orderloom.gateway.commands import register_partner

@@ -14,10 +14,15 @@ from typing import Any, TypeVar
 import msgspec
 
 from orderloom.base.migrate import migrate
-from orderloom.base.parsing import PROBLEM_LIMIT
+from orderloom.base.parsing import PROBLEM_LIMIT, parse
 from orderloom.base.refusals import Problem, Refused, refuse_if_any
 from orderloom.base.transaction import Database, Tx, transaction
 from orderloom.base.types import SYSTEM
+from orderloom.catalog.commands import PublishedPrices, import_prices, publish_prices
+from orderloom.catalog.price_drafts import PricesDraft
+from orderloom.catalog.price_list import PriceDraft
+from orderloom.catalog.price_rows import read_price_rows, section_of
+from orderloom.catalog.text import read_values
 from orderloom.cli.files import (
     Document,
     Row,
@@ -43,7 +48,7 @@ SUFFIXES = {
     "catalog": (".yaml", ".yml", ".json"),
     "orders": (".json", ".ndjson", ".yaml", ".yml"),
     "customers": (".csv",),
-    "prices": (".csv",),
+    "prices": (".csv", ".yaml", ".yml", ".json"),
     "stock": (".csv",),
 }
 
@@ -179,17 +184,47 @@ async def _customers(tx: Tx, files: Sequence[Path]) -> Loaded:
 
 
 async def _prices(tx: Tx, files: Sequence[Path]) -> Loaded:
-    from orderloom.catalog.commands import import_prices
-    from orderloom.catalog.price_list import PriceDraft
-
+    """Standard prices, and everything else that decides a price: the columns of a table say which."""
     lines = []
-    details = []
-    for file, rows in _tables(files):
-        drafts = parsed_rows(PriceDraft, rows, file)
-        outcome = await _with_lines(import_prices(tx, drafts), rows, file)
-        lines.append(f"{file}: {outcome.rows} prices, {outcome.changed} products changed")
-        details.append({"file": str(file), "rows": outcome.rows, "products_changed": outcome.changed})
+    details: list[dict[str, Any]] = []
+    for file in files:
+        if file.suffix == ".csv":
+            rows = read_rows(file)
+            section = section_of([name for row in rows for name in row.cells])
+            if section is None:
+                imported = await _with_lines(import_prices(tx, parsed_rows(PriceDraft, rows, file)), rows, file)
+                lines.append(f"{file}: {imported.rows} prices, {imported.changed} products changed")
+                details.append({"file": str(file), "rows": imported.rows, "products_changed": imported.changed})
+                continue
+            published = await _with_lines(_published_rows(tx, rows, section), rows, file)
+        else:
+            published = await _published_file(tx, file)
+        lines.append(f"{file}: {published.rules} rules, {published.published} published")
+        lines += [f"{file}: {change}" for change in published.changes]
+        details.append(
+            {
+                "file": str(file),
+                "rules": published.rules,
+                "published": published.published,
+                "changes": list(published.changes),
+            }
+        )
     return Loaded(tuple(lines), tuple(details))
+
+
+async def _published_file(tx: Tx, file: Path) -> PublishedPrices:
+    try:
+        return await publish_prices(tx, parse(PricesDraft, read_values(read_text(file), file.name)))
+    except Refused as refused:
+        raise Refused([problem.below(f"{file}#") for problem in refused.problems]) from None
+
+
+async def _published_rows(tx: Tx, rows: Sequence[Row], section: str) -> PublishedPrices:
+    table = read_price_rows([row.cells for row in rows], section)
+    try:
+        return await publish_prices(tx, table.draft)
+    except Refused as refused:
+        raise Refused(table.at_rows(refused.problems)) from None
 
 
 async def _stock(tx: Tx, files: Sequence[Path]) -> Loaded:

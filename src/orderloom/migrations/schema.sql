@@ -114,6 +114,13 @@ BEGIN
     RAISE EXCEPTION '%.% is never changed once written', TG_TABLE_SCHEMA, TG_TABLE_NAME USING ERRCODE = 'restrict_violation';
 END $$;
 
+CREATE FUNCTION catalog.refuse_change() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    RAISE EXCEPTION 'what is published never changes; publish the next version of % %', OLD.kind, OLD.code;
+END $$;
+
 CREATE TABLE parties.account (
     id bigint NOT NULL,
     number text NOT NULL,
@@ -702,29 +709,6 @@ ALTER TABLE billing.subscription ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTIT
     CACHE 1
 );
 
-CREATE TABLE billing.tax_rate (
-    id bigint NOT NULL,
-    country text NOT NULL,
-    category text NOT NULL,
-    name text DEFAULT 'VAT'::text NOT NULL,
-    percent numeric NOT NULL,
-    valid_from date NOT NULL,
-    valid_to date,
-    CONSTRAINT tax_rate_category_check CHECK ((category <> ''::text)),
-    CONSTRAINT tax_rate_check CHECK ((valid_from < valid_to)),
-    CONSTRAINT tax_rate_country_check CHECK ((country ~ '^[A-Z]{2}$'::text)),
-    CONSTRAINT tax_rate_percent_check CHECK (((percent >= (0)::numeric) AND (percent <= (100)::numeric)))
-);
-
-ALTER TABLE billing.tax_rate ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
-    SEQUENCE NAME billing.tax_rate_id_seq
-    START WITH 1
-    INCREMENT BY 1
-    NO MINVALUE
-    NO MAXVALUE
-    CACHE 1
-);
-
 CREATE TABLE billing.trigger (
     id bigint NOT NULL,
     order_id bigint NOT NULL,
@@ -873,6 +857,43 @@ ALTER TABLE catalog.price_list ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY 
     CACHE 1
 );
 
+CREATE TABLE catalog.price_rule (
+    id bigint NOT NULL,
+    kind text NOT NULL,
+    code text NOT NULL,
+    version integer NOT NULL,
+    valid daterange NOT NULL,
+    currency text,
+    list_code text,
+    product_id bigint,
+    account_id bigint,
+    content jsonb,
+    content_hash text NOT NULL,
+    published_at timestamp with time zone DEFAULT base.now() NOT NULL,
+    published_by text NOT NULL,
+    CONSTRAINT price_rule_check CHECK (((kind = 'price'::text) = (list_code IS NOT NULL))),
+    CONSTRAINT price_rule_check1 CHECK (((kind = 'contract'::text) = (account_id IS NOT NULL))),
+    CONSTRAINT price_rule_check2 CHECK (((kind = ANY (ARRAY['price'::text, 'contract'::text, 'option'::text, 'cost'::text, 'floor'::text, 'terms'::text])) = (product_id IS NOT NULL))),
+    CONSTRAINT price_rule_check3 CHECK (((kind = ANY (ARRAY['list'::text, 'price'::text, 'cost'::text])) <= (currency IS NOT NULL))),
+    CONSTRAINT price_rule_code_check CHECK (((length(code) >= 1) AND (length(code) <= 400))),
+    CONSTRAINT price_rule_content_check CHECK ((jsonb_typeof(content) = 'object'::text)),
+    CONSTRAINT price_rule_currency_check CHECK ((currency ~ '^[A-Z]{3}$'::text)),
+    CONSTRAINT price_rule_kind_check CHECK ((kind = ANY (ARRAY['list'::text, 'price'::text, 'contract'::text, 'schedule'::text, 'promotion'::text, 'option'::text, 'cost'::text, 'floor'::text, 'limit'::text, 'rate'::text, 'reason'::text, 'terms'::text]))),
+    CONSTRAINT price_rule_valid_check CHECK ((NOT isempty(valid))),
+    CONSTRAINT price_rule_version_check CHECK ((version > 0))
+);
+
+COMMENT ON COLUMN catalog.price_rule.content IS 'What the rule says, in the words of a price file; NULL: withdrawn.';
+
+ALTER TABLE catalog.price_rule ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME catalog.price_rule_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
 CREATE TABLE catalog.product (
     id bigint NOT NULL,
     catalogue_id bigint NOT NULL,
@@ -899,6 +920,33 @@ CREATE TABLE catalog.product (
 
 ALTER TABLE catalog.product ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME catalog.product_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE catalog.tax_rate (
+    id bigint NOT NULL,
+    country text NOT NULL,
+    region text,
+    category text NOT NULL,
+    name text DEFAULT 'VAT'::text NOT NULL,
+    percent numeric NOT NULL,
+    treatment text DEFAULT 'taxed'::text NOT NULL,
+    valid_from date NOT NULL,
+    valid_to date,
+    CONSTRAINT tax_rate_category_check CHECK ((category <> ''::text)),
+    CONSTRAINT tax_rate_check CHECK ((valid_from < valid_to)),
+    CONSTRAINT tax_rate_country_check CHECK ((country ~ '^[A-Z]{2}$'::text)),
+    CONSTRAINT tax_rate_percent_check CHECK (((percent >= (0)::numeric) AND (percent <= (100)::numeric))),
+    CONSTRAINT tax_rate_region_check CHECK ((region <> ''::text)),
+    CONSTRAINT tax_rate_treatment_check CHECK ((treatment = ANY (ARRAY['taxed'::text, 'exempt'::text, 'reverse_charge'::text])))
+);
+
+ALTER TABLE catalog.tax_rate ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME catalog.tax_rate_id_seq
     START WITH 1
     INCREMENT BY 1
     NO MINVALUE
@@ -2656,9 +2704,6 @@ ALTER TABLE ONLY billing.invoice
 ALTER TABLE ONLY billing.invoice_tax
     ADD CONSTRAINT invoice_tax_pkey PRIMARY KEY (invoice_id, country, category, percent);
 
-ALTER TABLE ONLY billing.tax_rate
-    ADD CONSTRAINT one_rate_at_a_time EXCLUDE USING gist (country WITH =, category WITH =, daterange(valid_from, valid_to) WITH &&);
-
 ALTER TABLE ONLY billing.payment
     ADD CONSTRAINT payment_invoice_id_reference_key UNIQUE (invoice_id, reference);
 
@@ -2676,9 +2721,6 @@ ALTER TABLE ONLY billing.subscription
 
 ALTER TABLE ONLY billing.subscription
     ADD CONSTRAINT subscription_pkey PRIMARY KEY (id);
-
-ALTER TABLE ONLY billing.tax_rate
-    ADD CONSTRAINT tax_rate_pkey PRIMARY KEY (id);
 
 ALTER TABLE ONLY billing.trigger
     ADD CONSTRAINT trigger_order_item_id_price_kind_price_action_revision_key UNIQUE (order_item_id, price_kind, price, action, revision);
@@ -2704,6 +2746,9 @@ ALTER TABLE ONLY catalog.offering
 ALTER TABLE ONLY catalog.price
     ADD CONSTRAINT one_price_at_a_time EXCLUDE USING gist (product_id WITH =, price_list_id WITH =, currency WITH =, valid WITH &&);
 
+ALTER TABLE ONLY catalog.tax_rate
+    ADD CONSTRAINT one_rate_at_a_time EXCLUDE USING gist (country WITH =, COALESCE(region, ''::text) WITH =, category WITH =, name WITH =, daterange(valid_from, valid_to) WITH &&);
+
 ALTER TABLE ONLY catalog.version
     ADD CONSTRAINT one_version_is_effective_at_a_time EXCLUDE USING gist (catalogue_id WITH =, effective WITH &&) WHERE ((state = 'published'::text));
 
@@ -2716,11 +2761,20 @@ ALTER TABLE ONLY catalog.price_list
 ALTER TABLE ONLY catalog.price
     ADD CONSTRAINT price_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY catalog.price_rule
+    ADD CONSTRAINT price_rule_kind_code_version_key UNIQUE (kind, code, version);
+
+ALTER TABLE ONLY catalog.price_rule
+    ADD CONSTRAINT price_rule_pkey PRIMARY KEY (id);
+
 ALTER TABLE ONLY catalog.product
     ADD CONSTRAINT product_code_key UNIQUE (code);
 
 ALTER TABLE ONLY catalog.product
     ADD CONSTRAINT product_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY catalog.tax_rate
+    ADD CONSTRAINT tax_rate_pkey PRIMARY KEY (id);
 
 ALTER TABLE ONLY catalog.unit
     ADD CONSTRAINT unit_pkey PRIMARY KEY (code);
@@ -3111,6 +3165,14 @@ CREATE INDEX component_of_product ON catalog.component USING btree (product_id);
 
 CREATE INDEX offering_of_product ON catalog.offering USING btree (product_id);
 
+CREATE INDEX price_rule_for_all ON catalog.price_rule USING btree (kind, code) WHERE (product_id IS NULL);
+
+CREATE INDEX price_rule_of_account ON catalog.price_rule USING btree (account_id) WHERE (account_id IS NOT NULL);
+
+CREATE INDEX price_rule_of_list ON catalog.price_rule USING btree (list_code, code) WHERE (list_code IS NOT NULL);
+
+CREATE INDEX price_rule_of_product ON catalog.price_rule USING btree (product_id) WHERE (product_id IS NOT NULL);
+
 CREATE INDEX product_by_name ON catalog.product USING btree (name);
 
 CREATE INDEX product_by_sku ON catalog.product USING btree (sku) WHERE (sku IS NOT NULL);
@@ -3371,6 +3433,8 @@ CREATE TRIGGER invoice_tax_is_never_changed BEFORE DELETE OR UPDATE ON billing.i
 
 CREATE TRIGGER payment_is_never_changed BEFORE DELETE OR UPDATE ON billing.payment FOR EACH ROW EXECUTE FUNCTION billing.refuse_change();
 
+CREATE TRIGGER price_rule_never_changes BEFORE DELETE OR UPDATE ON catalog.price_rule FOR EACH ROW EXECUTE FUNCTION catalog.refuse_change();
+
 CREATE TRIGGER movement_is_append_only BEFORE DELETE OR UPDATE ON stock.movement FOR EACH ROW EXECUTE FUNCTION stock.refuse_change();
 
 ALTER TABLE ONLY assets.asset
@@ -3483,6 +3547,12 @@ ALTER TABLE ONLY catalog.price
 
 ALTER TABLE ONLY catalog.price
     ADD CONSTRAINT price_product_id_fkey FOREIGN KEY (product_id) REFERENCES catalog.product(id);
+
+ALTER TABLE ONLY catalog.price_rule
+    ADD CONSTRAINT price_rule_account_id_fkey FOREIGN KEY (account_id) REFERENCES parties.account(id);
+
+ALTER TABLE ONLY catalog.price_rule
+    ADD CONSTRAINT price_rule_product_id_fkey FOREIGN KEY (product_id) REFERENCES catalog.product(id);
 
 ALTER TABLE ONLY catalog.product
     ADD CONSTRAINT product_catalogue_id_fkey FOREIGN KEY (catalogue_id) REFERENCES catalog.catalogue(id);

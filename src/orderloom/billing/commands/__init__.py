@@ -1,6 +1,6 @@
 """Verbs of billing; every one is plural and may be repeated."""
 
-from orderloom.billing.commands.invoicing import issue_invoices, record_payments, save_tax_rates
+from orderloom.billing.commands.invoicing import issue_invoices, record_payments
 from orderloom.billing.commands.triggering import (
     arm_triggers,
     bill_recurring,
@@ -24,6 +24,5 @@ __all__ = [
     "resize_ready",
     "reverse_items",
     "reverse_triggers",
-    "save_tax_rates",
     "waive_triggers",
 ]

@@ -1,4 +1,4 @@
-"""Verbs of invoices: tax rates, issue, payments."""
+"""Verbs of invoices: issue, payments."""
 
 from __future__ import annotations
 
@@ -18,20 +18,11 @@ from orderloom.billing.events import InvoiceIssued, PaymentRecorded
 from orderloom.billing.layout import OpenCharge, Rate, lay_out
 from orderloom.billing.store import invoice
 from orderloom.billing.store.invoice import BillTo, NewInvoice, NewPayment
-from orderloom.billing.types import PaymentDraft, TaxRateDraft
+from orderloom.billing.types import PaymentDraft
 
 CHARGE_LIMIT: Final = 20_000
 EXEMPT: Final = "exempt"
 _Group = tuple[int, str, int | None]
-
-
-async def save_tax_rates(tx: Tx, drafts: Sequence[TaxRateDraft]) -> int:
-    """Write tax rates by country, category and first day; return how many are new.
-
-    A rate without an end is ended by the next one. Rates of the past that overlap are refused by
-    the database.
-    """
-    return await invoice.upsert_tax_rates(tx, drafts)
 
 
 async def issue_invoices(

@@ -1,4 +1,4 @@
-"""SQL of tax rates, invoices, their numbers, and payments."""
+"""SQL of invoices, their numbers, and payments."""
 
 from __future__ import annotations
 
@@ -10,48 +10,6 @@ from typing import Any
 
 from orderloom.base.transaction import Json, Tx
 from orderloom.billing.layout import OpenCharge, Rate, Rounding, Sheet
-from orderloom.billing.types import TaxRateDraft
-
-
-async def upsert_tax_rates(tx: Tx, drafts: Sequence[TaxRateDraft]) -> int:
-    """Write tax rates: a new one ends the open one before it; the same again changes nothing."""
-    params = {
-        "countries": [draft.country for draft in drafts],
-        "categories": [draft.category for draft in drafts],
-        "names": [draft.name for draft in drafts],
-        "percents": [draft.percent for draft in drafts],
-        "from": [draft.valid_from for draft in drafts],
-        "to": [draft.valid_to for draft in drafts],
-    }
-    await tx.execute(
-        """
-        UPDATE billing.tax_rate
-           SET valid_to = fresh.valid_from
-          FROM unnest(%(countries)s::text[], %(categories)s::text[], %(from)s::date[])
-               AS fresh (country, category, valid_from)
-         WHERE tax_rate.country = fresh.country
-           AND tax_rate.category = fresh.category
-           AND tax_rate.valid_from < fresh.valid_from
-           AND (tax_rate.valid_to IS NULL OR tax_rate.valid_to > fresh.valid_from)
-        """,
-        params,
-    )
-    return await tx.execute(
-        """
-        INSERT INTO billing.tax_rate (country, category, name, percent, valid_from, valid_to)
-        SELECT fresh.*
-          FROM unnest(%(countries)s::text[], %(categories)s::text[], %(names)s::text[], %(percents)s::numeric[],
-                      %(from)s::date[], %(to)s::date[])
-               AS fresh (country, category, name, percent, valid_from, valid_to)
-         WHERE NOT EXISTS (SELECT 1
-                             FROM billing.tax_rate
-                            WHERE tax_rate.country = fresh.country
-                              AND tax_rate.category = fresh.category
-                              AND tax_rate.valid_from = fresh.valid_from
-                              AND tax_rate.percent = fresh.percent)
-        """,
-        params,
-    )
 
 
 async def tax_rates(tx: Tx, wanted: Sequence[tuple[str, str, date]]) -> dict[tuple[str, str, date], Rate]:
@@ -61,7 +19,8 @@ async def tax_rates(tx: Tx, wanted: Sequence[tuple[str, str, date]]) -> dict[tup
         SELECT wanted.country, wanted.category, wanted.on_day, tax_rate.percent, tax_rate.name
           FROM unnest(%(countries)s::text[], %(categories)s::text[], %(days)s::date[])
                AS wanted (country, category, on_day)
-          JOIN billing.tax_rate ON tax_rate.country = wanted.country
+          JOIN catalog.tax_rate ON tax_rate.country = wanted.country
+           AND tax_rate.region IS NULL
            AND tax_rate.category = wanted.category
            AND daterange(tax_rate.valid_from, tax_rate.valid_to) @> wanted.on_day
         """,

@@ -1,4 +1,4 @@
-"""SQL of the room.
+"""SQL of catalogues, products and the prices that they bring along.
 
 Products, bundles and prices are rows, since people search and others refer to them. The fulfilment
 sections (rules, specs, links, offerings, order steps, charges) stay one validated document for each
@@ -13,7 +13,6 @@ from datetime import datetime
 from decimal import Decimal
 
 from orderloom.base.transaction import Json, Tx
-from orderloom.catalog.price_list import HeldPrice
 
 
 @dataclass(frozen=True, slots=True)
@@ -329,48 +328,6 @@ async def insert_prices(tx: Tx, prices: Sequence[NewPrice], *, starts_at: dateti
                   AND known.valid @> %(starts_at)s::timestamptz)
         """,
         {"rows": Json(prices), "starts_at": starts_at},
-    )
-
-
-async def product_ids(tx: Tx, codes: Sequence[str]) -> dict[str, int]:
-    """The ids of the products that exist, by code."""
-    rows = await tx.all("SELECT code, id FROM catalog.product WHERE code = ANY(%(codes)s)", {"codes": list(codes)})
-    return dict(rows)
-
-
-async def held_prices(tx: Tx, product_ids: Sequence[int]) -> list[HeldPrice]:
-    """The standard prices of these products, past ones included; the products stay locked, so that no other appears."""
-    await tx.execute(
-        "SELECT FROM catalog.product WHERE id = ANY(%(ids)s) ORDER BY id FOR NO KEY UPDATE", {"ids": list(product_ids)}
-    )
-    return await tx.all(
-        """
-          SELECT product_id, currency, one_time, recurring, period, lower(valid) AS starts_at,
-                 upper(valid) AS ends_at, price.id
-            FROM catalog.price
-            JOIN catalog.price_list ON price_list.id = price.price_list_id AND price_list.code = 'standard'
-           WHERE product_id = ANY(%(ids)s)
-        ORDER BY product_id, currency, lower(valid)
-        """,
-        {"ids": list(product_ids)},
-        row=HeldPrice,
-    )
-
-
-async def replace_prices(tx: Tx, *, gone: Sequence[int], fresh: Sequence[HeldPrice]) -> None:
-    """Take prices out of the standard list and put others in."""
-    await tx.execute("DELETE FROM catalog.price WHERE id = ANY(%(ids)s)", {"ids": list(gone)})
-    await tx.execute(
-        """
-        INSERT INTO catalog.price (price_list_id, product_id, currency, one_time, recurring, period, valid)
-        SELECT price_list.id, fresh.product_id, fresh.currency, fresh.one_time, fresh.recurring, fresh.period,
-               tstzrange(fresh.starts_at, fresh.ends_at)
-          FROM jsonb_to_recordset(%(rows)s) AS fresh (
-               product_id bigint, currency text, one_time numeric, recurring numeric, period text,
-               starts_at timestamptz, ends_at timestamptz)
-          JOIN catalog.price_list ON price_list.code = 'standard'
-        """,
-        {"rows": Json(fresh)},
     )
 
 

@@ -1,4 +1,4 @@
-"""Verbs of the catalogue: import versions and prices from files, retire versions."""
+"""Verbs of catalogues: import versions from files, retire versions."""
 
 from __future__ import annotations
 
@@ -10,14 +10,12 @@ from datetime import UTC, date, datetime, time
 from orderloom.base.refusals import Problem, Refused, refuse, refuse_if_any
 from orderloom.base.transaction import Tx
 from orderloom.base.types import Subject
-from orderloom.catalog import store
-from orderloom.catalog.events import CatalogueImported, CatalogueRetired, PricesChanged
+from orderloom.catalog.events import CatalogueImported, CatalogueRetired
 from orderloom.catalog.parse import parse_catalogue
-from orderloom.catalog.price_list import HeldPrice, PriceDraft, after, draft_problems, period_of
 from orderloom.catalog.states import RETIRE
+from orderloom.catalog.store import catalogue as store
 from orderloom.catalog.text import at, canonical
 from orderloom.catalog.types import Catalogue, Product
-from orderloom.parties.policy import require
 
 SUBJECT = "catalogue"
 
@@ -304,61 +302,3 @@ async def retire_versions(tx: Tx, version_ids: Sequence[int], *, reason: str) ->
         for version in retired
     )
     return [version.id for version in retired]
-
-
-@dataclass(frozen=True, slots=True)
-class ImportedPrices:
-    """What an import of prices did, or would do: rows read, and products that changed."""
-
-    rows: int
-    changed: int
-    is_dry_run: bool
-
-
-async def import_prices(tx: Tx, drafts: Sequence[PriceDraft], *, dry_run: bool = False) -> ImportedPrices:
-    """Put prices into the standard list, each for its own period; all rows or none, every problem by row.
-
-    A price changes from its day on only: what is past stays, and orders keep the price they were
-    captured with. Importing the same again changes nothing and tells nobody.
-    """
-    require(tx.actor, "catalog.write")
-    product_ids = await store.product_ids(tx, sorted({draft.product for draft in drafts}))
-    refuse_if_any(draft_problems(drafts, product_ids, now=tx.now))
-
-    known = await store.held_prices(tx, sorted(product_ids.values()))
-    listed = after(known, [_held(draft, product_ids, tx.now) for draft in drafts])
-    fresh = [price for price in listed if price.id is None]
-    kept = {price.id for price in listed}
-    gone = [price for price in known if price.id not in kept]
-    if not dry_run:
-        await store.replace_prices(tx, gone=[price.id for price in gone if price.id is not None], fresh=fresh)
-        tx.emit(_price_changes(product_ids, gone, fresh))
-    changed = {price.product_id for price in (*gone, *fresh)}
-    return ImportedPrices(rows=len(drafts), changed=len(changed), is_dry_run=dry_run)
-
-
-def _held(draft: PriceDraft, product_ids: Mapping[str, int], now: datetime) -> HeldPrice:
-    starts_at, ends_at = period_of(draft, now=now)
-    return HeldPrice(
-        product_id=product_ids[draft.product],
-        currency=draft.currency,
-        one_time=draft.one_time,
-        recurring=draft.recurring,
-        period=draft.period,
-        starts_at=starts_at,
-        ends_at=ends_at,
-    )
-
-
-def _price_changes(
-    product_ids: Mapping[str, int], gone: Sequence[HeldPrice], fresh: Sequence[HeldPrice]
-) -> Iterator[PricesChanged]:
-    for code, product_id in product_ids.items():
-        before = tuple(_told(price) for price in gone if price.product_id == product_id)
-        now_held = tuple(_told(price) for price in fresh if price.product_id == product_id)
-        if before or now_held:
-            yield PricesChanged(Subject("product", product_id, code), before=before, after=now_held)
-
-
-def _told(price: HeldPrice) -> dict[str, object]:
-    return {name: value for name, value in asdict(price).items() if name not in {"id", "product_id"}}

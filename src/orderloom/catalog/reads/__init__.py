@@ -1,0 +1,48 @@
+"""Queries of the catalogue: what a reference means, products and versions, and everything that decides a price."""
+
+from orderloom.catalog.reads.catalogue import (
+    PAGE,
+    PAGE_LIMIT,
+    ComponentRow,
+    PriceRow,
+    ProductFilter,
+    ProductHead,
+    ProductPage,
+    ProductRow,
+    VersionRow,
+    effective_offers,
+    list_products,
+    list_versions,
+    load_catalogue,
+    load_catalogues,
+    pattern,
+    product_page,
+    stamped_catalogues,
+    version_source,
+)
+from orderloom.catalog.reads.prices import Buyer, buyers, price_book, price_context
+
+__all__ = [
+    "PAGE",
+    "PAGE_LIMIT",
+    "Buyer",
+    "ComponentRow",
+    "PriceRow",
+    "ProductFilter",
+    "ProductHead",
+    "ProductPage",
+    "ProductRow",
+    "VersionRow",
+    "buyers",
+    "effective_offers",
+    "list_products",
+    "list_versions",
+    "load_catalogue",
+    "load_catalogues",
+    "pattern",
+    "price_book",
+    "price_context",
+    "product_page",
+    "stamped_catalogues",
+    "version_source",
+]
