@@ -11,6 +11,7 @@ from orderloom.base.jobs import run_jobs
 from orderloom.base.transaction import Database, Tx, in_transaction, transaction
 from orderloom.base.types import SYSTEM
 from orderloom.billing.commands import bill_recurring, issue_invoices
+from orderloom.documents.rendering import render_due
 from orderloom.fulfilment.commands import watch_forecasts
 from orderloom.gateway.addresses import LOCAL
 from orderloom.gateway.sending import Sender
@@ -45,6 +46,7 @@ async def open_loops(
             Loop("steps", steps.turn),
             Loop("jobs", lambda: run_jobs(database)),
             Loop("calls", sender.turn),
+            Loop("documents", lambda: render_due(database)),
             Loop("sweep", lambda: sweep(bulk), every_seconds=1),
             Loop("forecasts", _committed(database, watch_forecasts), every_seconds=15),
             Loop("claims", _committed(database, _release_expired), every_seconds=30),
