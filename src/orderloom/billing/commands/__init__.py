@@ -1,5 +1,6 @@
 """Verbs of billing; every one is plural and may be repeated."""
 
+from orderloom.billing.commands.document import request_invoice_document
 from orderloom.billing.commands.invoicing import issue_invoices, record_payments
 from orderloom.billing.commands.triggering import (
     arm_triggers,
@@ -21,6 +22,7 @@ __all__ = [
     "record_payments",
     "release_triggers",
     "release_units",
+    "request_invoice_document",
     "resize_ready",
     "reverse_items",
     "reverse_triggers",

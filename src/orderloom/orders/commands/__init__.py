@@ -10,6 +10,7 @@ from orderloom.orders.commands.change import (
     withdraw_change,
     write_revision,
 )
+from orderloom.orders.commands.document import request_confirmation, request_delivery_note
 from orderloom.orders.commands.hold import place_holds, release_holds
 from orderloom.orders.commands.life import (
     accept_cancellations,
@@ -39,6 +40,8 @@ __all__ = [
     "record_states",
     "reject_orders",
     "release_holds",
+    "request_confirmation",
+    "request_delivery_note",
     "revised_order",
     "submit_orders",
     "update_header",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from orderloom.documents.reads import documents_of
+from orderloom.documents.words import NAMES
 from orderloom.web.answers import Page, SeeOther
 from orderloom.web.api.billing import InvoiceQuery, Payment, invoice_by_id, invoices_matching, take_payment
 from orderloom.web.call import Call
@@ -20,7 +22,9 @@ async def invoices_page(call: Call, query: InvoiceQuery) -> Page:
 @routes.get("/invoices/{invoice_id:int}", permission="billing.read")
 async def invoice_page(call: Call, invoice_id: int) -> Page:
     """One invoice: lines that name bundle and item, taxes and payments."""
-    return Page("billing/invoice.html", {"page": await invoice_by_id(call, invoice_id)})
+    page = await invoice_by_id(call, invoice_id)
+    documents = await documents_of(call.tx, kind="invoice", subject_id=page.id)
+    return Page("billing/invoice.html", {"page": page, "documents": documents, "languages": NAMES})
 
 
 @routes.post("/invoices/{invoice_id:int}/payments", permission="billing.write", body=Payment)

@@ -7,6 +7,8 @@ from typing import Any
 
 from orderloom.base.transaction import Tx
 from orderloom.billing import reads as billing
+from orderloom.documents.reads import documents_of
+from orderloom.documents.words import NAMES
 from orderloom.fulfilment.commands import cancel_orders, release_holds, submit_orders
 from orderloom.gateway.reads import CallPage, call_page
 from orderloom.orders.reads import ItemRow, OrderPage, hold_codes, order_page
@@ -77,6 +79,12 @@ async def order_billing_page(call: Call, reference: str) -> Page:
     return await shown(call, reference, "billing")
 
 
+@routes.get("/orders/{reference:str}/documents", permission="orders.read")
+async def order_documents_page(call: Call, reference: str) -> Page:
+    """One order: what was made of it on paper."""
+    return await shown(call, reference, "documents")
+
+
 async def shown(call: Call, reference: str, tab: str) -> Page:
     """The order with what the tab needs; a live page asks for the same again."""
     page = await order_page(call.tx, await order_named(call.tx, reference))
@@ -105,28 +113,41 @@ async def tab_context(call: Call, page: OrderPage, plan: OrderPlan | None, tab: 
             "goods": await item_quantities(call.tx, order_id) if call.actor.may("stock.read") else {},
             "shipments": await stock.shipments(call.tx, order_ids=[order_id]) if call.actor.may("stock.read") else [],
         }
-    if tab == "steps":
-        first = place_of(call.arguments.get("cursor"), int)
-        begin = first[0] if first else 0
-        more = plan is not None and len(plan.steps) > begin + STEPS_SHOWN
-        return {
-            "rows": plan.steps[begin : begin + STEPS_SHOWN] if plan else [],
-            "begin": begin,
-            "next": cursor_of([begin + STEPS_SHOWN] if more else None),
-        }
-    if tab == "plan":
-        return {"graph": plan.graph() if plan else None}
+    if tab in ("plan", "steps"):
+        return {"graph": plan.graph() if plan else None} if tab == "plan" else steps_context(call, plan)
     if tab == "timeline":
-        process_id = plan.header.process_id if plan else None
-        return {"happenings": await order_timeline(call.tx, order_id, process_id)}
-    if tab == "billing" and call.actor.may("billing.read"):
+        return {"happenings": await order_timeline(call.tx, order_id, plan.header.process_id if plan else None)}
+    if tab == "documents":
         return {
-            "titles_of_steps": {step.key: step.title for step in plan.steps} if plan else {},
-            "triggers": await billing.triggers_of_orders(call.tx, [order_id]),
-            "charges": await billing.charges_of_orders(call.tx, [order_id]),
-            "invoices": await billing.invoices(call.tx, order_ids=[order_id]),
+            "documents": await documents_of(call.tx, kind="order", subject_id=order_id),
+            "shipments": await stock.shipments(call.tx, order_ids=[order_id]),
+            "languages": NAMES,
         }
+    if tab == "billing" and call.actor.may("billing.read"):
+        return await billing_context(call, order_id, plan)
     return {}
+
+
+async def billing_context(call: Call, order_id: int, plan: OrderPlan | None) -> dict[str, Any]:
+    """What is charged, why not yet, and the invoices."""
+    return {
+        "titles_of_steps": {step.key: step.title for step in plan.steps} if plan else {},
+        "triggers": await billing.triggers_of_orders(call.tx, [order_id]),
+        "charges": await billing.charges_of_orders(call.tx, [order_id]),
+        "invoices": await billing.invoices(call.tx, order_ids=[order_id]),
+    }
+
+
+def steps_context(call: Call, plan: OrderPlan | None) -> dict[str, Any]:
+    """One page of the plan as a table."""
+    first = place_of(call.arguments.get("cursor"), int)
+    begin = first[0] if first else 0
+    more = plan is not None and len(plan.steps) > begin + STEPS_SHOWN
+    return {
+        "rows": plan.steps[begin : begin + STEPS_SHOWN] if plan else [],
+        "begin": begin,
+        "next": cursor_of([begin + STEPS_SHOWN] if more else None),
+    }
 
 
 def depths(items: Sequence[ItemRow]) -> dict[int, int]:

@@ -1,0 +1,90 @@
+"""Papers of an order: its confirmation, and the delivery notes of its shipments."""
+
+from __future__ import annotations
+
+from zoneinfo import ZoneInfo
+
+from orderloom.base.refusals import refuse
+from orderloom.base.transaction import Tx
+from orderloom.base.types import Subject
+from orderloom.documents import compose
+from orderloom.documents.commands import request_documents
+from orderloom.documents.types import DocumentDraft
+from orderloom.documents.words import language_of
+from orderloom.orders.order import SUBJECT
+from orderloom.orders.paper import Letterhead, confirmation, delivery_note
+from orderloom.orders.reads.page import OrderPage, order_page
+from orderloom.parties.reads import (
+    LegalEntityRow,
+    billing_accounts_by_id,
+    list_legal_entities,
+    places_by_id,
+    resolve_customers,
+)
+from orderloom.stock import reads as stock
+
+
+async def request_confirmation(tx: Tx, order_id: int, *, language: str | None = None, with_prices: bool = True) -> int:
+    """Ask for the confirmation of an order as it stands now, and return the document.
+
+    In the customer's language where none is named. Asked again for an unchanged order it is the same document.
+    A draft, which commits nobody, is refused.
+    """
+    page = await order_page(tx, order_id)
+    if page.header.state == "draft":
+        refuse("order_is_draft", "A draft is not confirmed; submit the order, then ask for its confirmation.")
+    letterhead = await _letterhead(tx, page)
+    draft = DocumentDraft(
+        subject=_subject(page),
+        paper=confirmation(page, letterhead),
+        language=language or letterhead.language,
+        with_prices=with_prices,
+    )
+    [document_id] = await request_documents(tx, [draft])
+    return document_id
+
+
+async def request_delivery_note(tx: Tx, order_id: int, *, shipment: str, language: str | None = None) -> int:
+    """Ask for the delivery note of one shipment of an order, and return the document; it never has prices."""
+    page = await order_page(tx, order_id)
+    found = [row for row in await stock.shipments(tx, order_ids=[order_id]) if row.number == shipment]
+    if not found:
+        message = f"The order has no shipment “{shipment}”; choose one of those on its page."
+        refuse("shipment_unknown", message, "/shipment")
+    letterhead = await _letterhead(tx, page)
+    draft = DocumentDraft(
+        subject=_subject(page),
+        paper=delivery_note(page, found[0], letterhead),
+        language=language or letterhead.language,
+        with_prices=False,
+    )
+    [document_id] = await request_documents(tx, [draft])
+    return document_id
+
+
+def _subject(page: OrderPage) -> Subject:
+    return Subject(SUBJECT, page.header.id, page.header.number, page.header.account_id)
+
+
+async def _letterhead(tx: Tx, page: OrderPage) -> Letterhead:
+    header = page.header
+    customer = (await resolve_customers(tx, [header.account_number]))[header.account_number]
+    billing_id = header.billing_account_id or customer.billing_account_id
+    billing = (await billing_accounts_by_id(tx, [billing_id] if billing_id else [])).get(billing_id or 0)
+    entity = _entity(await list_legal_entities(tx), billing.legal_entity if billing else None, header.currency)
+    place_id = customer.bill_to_id or customer.ship_to_id
+    place = (await places_by_id(tx, [place_id] if place_id else [])).get(place_id or 0)
+    address = {part: getattr(place, part) for part in compose.ADDRESS} if place else None
+    moment = header.submitted_at or header.captured_at
+    return Letterhead(
+        seller=compose.seller(entity) if entity else None,
+        customer=compose.party("customer", header.account_name, address, tax_id=(billing and billing.tax_id) or ""),
+        day=moment.astimezone(ZoneInfo(entity.time_zone if entity else "UTC")).date(),
+        language=customer.language if language_of(customer.language) else "en",
+    )
+
+
+def _entity(entities: list[LegalEntityRow], code: str | None, currency: str) -> LegalEntityRow | None:
+    """The company that invoices it, or else the first that sells in its currency, or else the first."""
+    ranked = sorted(entities, key=lambda entity: (entity.code != code, entity.currency != currency, entity.code))
+    return ranked[0] if ranked else None
