@@ -8,6 +8,10 @@ CREATE SCHEMA billing;
 
 CREATE SCHEMA catalog;
 
+CREATE SCHEMA documents;
+
+COMMENT ON SCHEMA documents IS 'Papers for customers: what was asked for, and the PDF that came of it.';
+
 CREATE SCHEMA fulfilment;
 
 CREATE SCHEMA gateway;
@@ -93,6 +97,15 @@ CREATE TABLE base.clock (
 CREATE FUNCTION base.now() RETURNS timestamp with time zone
     LANGUAGE sql STABLE PARALLEL SAFE
     RETURN (transaction_timestamp() + (((SELECT clock.offset_seconds FROM base.clock))::double precision * '00:00:01'::interval));
+
+CREATE FUNCTION base.refuse_change() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    RAISE EXCEPTION '% is never changed', TG_TABLE_SCHEMA || '.' || TG_TABLE_NAME
+        USING ERRCODE = 'restrict_violation';
+END
+$$;
 
 CREATE FUNCTION base.take_numbers(wanted text, how_many integer) RETURNS SETOF text
     LANGUAGE plpgsql
@@ -272,6 +285,15 @@ CREATE TABLE assets.realization_user (
     asset_id bigint NOT NULL,
     since timestamp with time zone DEFAULT base.now() NOT NULL
 );
+
+CREATE TABLE base.blob (
+    hash bytea NOT NULL,
+    content bytea NOT NULL,
+    created_at timestamp with time zone DEFAULT base.now() NOT NULL,
+    CONSTRAINT blob_content_check CHECK (((octet_length(content) >= 1) AND (octet_length(content) <= 50000000))),
+    CONSTRAINT content_is_what_its_hash_says CHECK ((hash = sha256(content)))
+);
+ALTER TABLE ONLY base.blob ALTER COLUMN content SET STORAGE EXTERNAL;
 
 CREATE TABLE base.calendar (
     code text NOT NULL,
@@ -983,6 +1005,52 @@ CREATE TABLE catalog.version (
 
 ALTER TABLE catalog.version ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME catalog.version_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE documents.document (
+    id bigint NOT NULL,
+    subject_kind text NOT NULL,
+    subject_id bigint NOT NULL,
+    subject_label text NOT NULL,
+    account_id bigint,
+    kind text NOT NULL,
+    number text NOT NULL,
+    language text NOT NULL,
+    with_prices boolean NOT NULL,
+    sheet jsonb NOT NULL,
+    sheet_hash bytea NOT NULL,
+    template text NOT NULL,
+    state text DEFAULT 'requested'::text NOT NULL,
+    problem text DEFAULT ''::text NOT NULL,
+    attempt integer DEFAULT 0 NOT NULL,
+    lease_until timestamp with time zone,
+    file_hash bytea,
+    pages integer,
+    byte_count integer,
+    render_ms numeric,
+    requested_by text NOT NULL,
+    requested_at timestamp with time zone DEFAULT base.now() NOT NULL,
+    ended_at timestamp with time zone,
+    CONSTRAINT document_byte_count_check CHECK ((byte_count > 0)),
+    CONSTRAINT document_check CHECK (((state = 'rendered'::text) = (file_hash IS NOT NULL))),
+    CONSTRAINT document_check1 CHECK ((num_nulls(file_hash, pages, byte_count) = ANY (ARRAY[0, 3]))),
+    CONSTRAINT document_check2 CHECK (((state = 'refused'::text) = (problem <> ''::text))),
+    CONSTRAINT document_check3 CHECK (((state = 'requested'::text) = (ended_at IS NULL))),
+    CONSTRAINT document_kind_check CHECK ((kind = ANY (ARRAY['order_confirmation'::text, 'quote'::text, 'invoice'::text, 'credit_note'::text, 'delivery_note'::text]))),
+    CONSTRAINT document_pages_check CHECK ((pages > 0)),
+    CONSTRAINT document_sheet_check CHECK ((jsonb_typeof(sheet) = 'object'::text)),
+    CONSTRAINT document_state_check CHECK ((state = ANY (ARRAY['requested'::text, 'rendered'::text, 'refused'::text]))),
+    CONSTRAINT document_subject_kind_check CHECK ((subject_kind <> ''::text))
+)
+WITH (fillfactor='85');
+
+ALTER TABLE documents.document ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME documents.document_id_seq
     START WITH 1
     INCREMENT BY 1
     NO MINVALUE
@@ -2626,6 +2694,9 @@ ALTER TABLE ONLY assets.realization
 ALTER TABLE ONLY assets.realization_user
     ADD CONSTRAINT realization_user_pkey PRIMARY KEY (realization_id, asset_id);
 
+ALTER TABLE ONLY base.blob
+    ADD CONSTRAINT blob_pkey PRIMARY KEY (hash);
+
 ALTER TABLE ONLY base.calendar
     ADD CONSTRAINT calendar_pkey PRIMARY KEY (code);
 
@@ -2784,6 +2855,12 @@ ALTER TABLE ONLY catalog.version
 
 ALTER TABLE ONLY catalog.version
     ADD CONSTRAINT version_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY documents.document
+    ADD CONSTRAINT document_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY documents.document
+    ADD CONSTRAINT document_subject_kind_subject_id_sheet_hash_template_key UNIQUE (subject_kind, subject_id, sheet_hash, template);
 
 ALTER TABLE ONLY fulfilment.evidence
     ADD CONSTRAINT evidence_pkey PRIMARY KEY (id);
@@ -3181,6 +3258,10 @@ CREATE INDEX product_by_text ON catalog.product USING gin (base.folded(((code ||
 
 CREATE INDEX product_of_catalogue ON catalog.product USING btree (catalogue_id);
 
+CREATE INDEX document_of_account ON documents.document USING btree (account_id, id);
+
+CREATE INDEX document_to_render ON documents.document USING btree (id) WHERE (state = 'requested'::text);
+
 CREATE INDEX evidence_of_order ON fulfilment.evidence USING btree (order_id);
 
 CREATE UNIQUE INDEX evidence_recorded ON fulfilment.evidence USING btree (process_id, number) WHERE (state = 'recorded'::text);
@@ -3423,6 +3504,8 @@ ALTER INDEX processes.step_log_by_id ATTACH PARTITION processes.step_log_other_i
 
 ALTER INDEX processes.step_log_of_step ATTACH PARTITION processes.step_log_other_process_id_number_idx;
 
+CREATE TRIGGER blob_is_never_changed BEFORE DELETE OR UPDATE ON base.blob FOR EACH ROW EXECUTE FUNCTION base.refuse_change();
+
 CREATE TRIGGER increment_is_never_changed BEFORE DELETE OR UPDATE ON billing.increment FOR EACH ROW EXECUTE FUNCTION billing.refuse_change();
 
 CREATE TRIGGER invoice_is_never_changed BEFORE DELETE OR UPDATE ON billing.invoice FOR EACH ROW EXECUTE FUNCTION billing.refuse_change();
@@ -3434,6 +3517,8 @@ CREATE TRIGGER invoice_tax_is_never_changed BEFORE DELETE OR UPDATE ON billing.i
 CREATE TRIGGER payment_is_never_changed BEFORE DELETE OR UPDATE ON billing.payment FOR EACH ROW EXECUTE FUNCTION billing.refuse_change();
 
 CREATE TRIGGER price_rule_never_changes BEFORE DELETE OR UPDATE ON catalog.price_rule FOR EACH ROW EXECUTE FUNCTION catalog.refuse_change();
+
+CREATE TRIGGER document_is_never_changed BEFORE UPDATE ON documents.document FOR EACH ROW WHEN (((old.state = 'rendered'::text) AND (old.* IS DISTINCT FROM new.*))) EXECUTE FUNCTION base.refuse_change();
 
 CREATE TRIGGER movement_is_append_only BEFORE DELETE OR UPDATE ON stock.movement FOR EACH ROW EXECUTE FUNCTION stock.refuse_change();
 
@@ -3562,6 +3647,12 @@ ALTER TABLE ONLY catalog.product
 
 ALTER TABLE ONLY catalog.version
     ADD CONSTRAINT version_catalogue_id_fkey FOREIGN KEY (catalogue_id) REFERENCES catalog.catalogue(id);
+
+ALTER TABLE ONLY documents.document
+    ADD CONSTRAINT document_account_id_fkey FOREIGN KEY (account_id) REFERENCES parties.account(id);
+
+ALTER TABLE ONLY documents.document
+    ADD CONSTRAINT document_file_hash_fkey FOREIGN KEY (file_hash) REFERENCES base.blob(hash);
 
 ALTER TABLE ONLY fulfilment.evidence
     ADD CONSTRAINT evidence_decided_by_fkey FOREIGN KEY (decided_by) REFERENCES parties."user"(id);
