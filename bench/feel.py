@@ -1,4 +1,4 @@
-"""Decision tables: in Python beside zen-engine's, as SQL over many rows, and the time to compile a large one."""
+"""Decision tables beside zen-engine's, as SQL, and compiled; and what the hostile texts of strangers may cost."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import hostile
 import psycopg
 import zen
 
@@ -54,13 +55,18 @@ def measure() -> dict[str, Any]:
     theirs, zens = _timed(lambda: [decision.evaluate(context)["result"]["approval"] for context in plain])
     rows = _rows_a_second(table)
     compiling = min(_compile_milliseconds(number) for number in range(5))
-    report = {
+    attempts = hostile.attempts()
+    report: dict[str, Any] = {
         "microseconds_a_decision": round(own / INPUTS * 1e6, 2),
         "zen_microseconds_a_decision": round(zens / INPUTS * 1e6, 1),
         "ratio": round(zens / own),
         "equal_results": answers == theirs,
         "sql_rows_a_second": round(rows),
         "compile_200_rules_milliseconds": round(compiling, 1),
+        "hostile_texts": len(attempts),
+        "hostile_refused": sum(attempt.told != "value" for attempt in attempts),
+        "hostile_most_milliseconds": round(max(attempt.milliseconds for attempt in attempts)),
+        "hostile_most_megabytes": round(max(attempt.megabytes for attempt in attempts)),
     }
     report["met"] = (
         report["microseconds_a_decision"] <= TARGET_MICROSECONDS
@@ -68,6 +74,7 @@ def measure() -> dict[str, Any]:
         and answers == theirs
         and rows >= TARGET_ROWS
         and compiling < TARGET_COMPILE
+        and all(attempt.is_met for attempt in attempts)
     )
     return report
 
@@ -79,6 +86,10 @@ def show(report: dict[str, Any]) -> None:
     print(f"equal results on {INPUTS:,} inputs: {'yes' if report['equal_results'] else 'NO'}")
     print(f"as SQL: {report['sql_rows_a_second']:,} rows a second on one core (at least 1,000,000)")
     print(f"a table of 200 rules is compiled in {report['compile_200_rules_milliseconds']} ms (under 50)")
+    print(
+        f"{report['hostile_texts']} hostile texts: {report['hostile_refused']} refused, the others end; at most"
+        f" {report['hostile_most_milliseconds']} ms (under 100) and {report['hostile_most_megabytes']} MB (under 50)"
+    )
 
 
 def _table(rules: tuple[tuple[str, ...], ...]) -> Table:

@@ -13,6 +13,7 @@ from decimal import Decimal
 
 from orderloom.feel import operators, python, runtime
 from orderloom.feel.builtins import BUILTINS, CONSTANT_CALLS, Builtin
+from orderloom.feel.prices import weight_of
 from orderloom.feel.run import Run
 from orderloom.feel.tree import (
     Among,
@@ -430,7 +431,7 @@ class Emitter:
 
 
 def _weight(body: Expression) -> ast.expr:
-    return python.constant(1 + sum(1 for _ in walk(body)))
+    return python.constant(weight_of(body))
 
 
 _EMITTED: dict[type, Callable[..., ast.expr]] = {

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 class Limits:
     """How large an expression may be, and how much its evaluation may cost.
 
-    `steps` counts evaluated nodes of the tree, items of lists and (eight to a step) characters of texts made.
+    `steps` counts evaluated nodes of the tree, items of lists and (eight to a step) characters of texts made; what is
+    costly, such as a logarithm or a zone of time, is several steps.
     """
 
     characters: int = 10_000

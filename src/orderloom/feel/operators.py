@@ -172,28 +172,28 @@ def plus(run: Run, left: object, right: object) -> object:
     if left.__class__ is str and right.__class__ is str:
         run.text(len(left) + len(right))
         return left + right
-    return _by_kind(_ADD, left, right)
+    return _by_kind(run, _ADD, left, right)
 
 
-def minus(_run: Run, left: object, right: object) -> object:
+def minus(run: Run, left: object, right: object) -> object:
     """`-`."""
     if left.__class__ is Decimal and right.__class__ is Decimal:
         return _decimal(ARITHMETIC.subtract, left, right)
-    return _by_kind(_SUBTRACT, left, right)
+    return _by_kind(run, _SUBTRACT, left, right)
 
 
-def times(_run: Run, left: object, right: object) -> object:
+def times(run: Run, left: object, right: object) -> object:
     """`*`."""
     if left.__class__ is Decimal and right.__class__ is Decimal:
         return _decimal(ARITHMETIC.multiply, left, right)
-    return _by_kind(_MULTIPLY, left, right)
+    return _by_kind(run, _MULTIPLY, left, right)
 
 
-def divided(_run: Run, left: object, right: object) -> object:
+def divided(run: Run, left: object, right: object) -> object:
     """`/`: null by zero."""
     if left.__class__ is Decimal and right.__class__ is Decimal:
         return _decimal(ARITHMETIC.divide, left, right)
-    return _by_kind(_DIVIDE, left, right)
+    return _by_kind(run, _DIVIDE, left, right)
 
 
 def power(_run: Run, left: object, right: object) -> object:
@@ -236,9 +236,21 @@ def _decimal(operation: Callable[[Decimal, Decimal], Decimal], left: object, rig
 Rule = Callable[..., object]
 
 
-def _by_kind(rules: dict[tuple[type, type], Rule], left: object, right: object) -> object:
+def _by_kind(run: Run, rules: dict[tuple[type, type], Rule], left: object, right: object) -> object:
     rule = rules.get((left.__class__, right.__class__))
-    return None if rule is None else rule(left, right)
+    if rule is None:
+        return None
+    run.spend(_ZONED if _is_zoned(left) or _is_zoned(right) else _TEMPORAL)
+    return rule(left, right)
+
+
+def _is_zoned(value: object) -> bool:
+    time = value.time if isinstance(value, DateTime) else value
+    return isinstance(time, Time) and time.zone is not None
+
+
+_TEMPORAL, _ZONED = 5, 40
+"""Steps of an operation on times: the calendar costs more than a number, and a zone much more."""
 
 
 def date_plus_months(day: Date, months: Months) -> Date | None:

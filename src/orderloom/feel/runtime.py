@@ -7,6 +7,7 @@ from decimal import Decimal
 
 from orderloom.feel.limits import FeelLimit
 from orderloom.feel.operators import between_ends, both, either, equal, less, less_or_equal, more, more_or_equal, within
+from orderloom.feel.prices import FUNCTIONS
 from orderloom.feel.run import Run
 from orderloom.feel.times import property_of
 from orderloom.feel.types import Type, coerced, is_function, kind_word
@@ -33,6 +34,7 @@ def path(run: Run, value: object, name: str) -> object:  # noqa: PLR0911 - one r
     if isinstance(value, dict):
         return value.get(name)
     if isinstance(value, Date | DateTime | Time | Days | Months):
+        run.spend(4)
         return property_of(value, name)
     if isinstance(value, list):
         run.items(len(value))
@@ -89,7 +91,7 @@ def filtered(run: Run, weight: int, value: object, passes: Callable[[object], ob
 def iterate(run: Run, weight: int, source: Iterable[object], body: Callable[[object], object]) -> bool:
     """Visit the items until the body says true; whether it did."""
     for item in source:
-        run.spend(weight)
+        run.spend(weight + 4 if item.__class__ is Date else weight)
         if body(item) is True:
             return True
     return False
@@ -337,6 +339,7 @@ def invoke(run: Run, function: object, arguments: tuple[object, ...]) -> object:
 
     if isinstance(function, Overloads):
         found = function.by_position(len(arguments))
+        run.spend(1 + FUNCTIONS.get(function.name, 0))
         return None if found is None else found.call(run, *arguments)
     if isinstance(function, Callee) and len(arguments) == len(function.parameters):
         return function.call(*arguments)
@@ -352,6 +355,7 @@ def invoke_named(run: Run, function: object, names: tuple[str, ...], arguments: 
         return None
     if isinstance(function, Overloads):
         found = function.by_name(names)
+        run.spend(1 + FUNCTIONS.get(function.name, 0))
         return None if found is None else found.call(run, *found.in_order(given, None))
     if isinstance(function, Callee) and set(names) <= set(function.parameters):
         return function.call(*(given.get(parameter) for parameter in function.parameters))

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import datetime as std
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import lru_cache, total_ordering
 from zoneinfo import ZoneInfo
@@ -68,6 +68,7 @@ class Time:
     nanoseconds: int
     offset: int | None = None
     zone: str | None = None
+    _instant: int | None = field(default=None, init=False, compare=False, repr=False)
 
     @property
     def is_local(self) -> bool:
@@ -79,7 +80,11 @@ class Time:
 
     def instant(self) -> int:
         """Nanoseconds since midnight in Greenwich."""
-        return self.nanoseconds - self.offset_on(None) * SECOND
+        if self._instant is None:
+            found = self.nanoseconds - self.offset_on(None) * SECOND
+            object.__setattr__(self, "_instant", found)
+            return found
+        return self._instant
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,10 +93,15 @@ class DateTime:
 
     date: Date
     time: Time
+    _instant: int | None = field(default=None, init=False, compare=False, repr=False)
 
     def instant(self) -> int:
         """Nanoseconds since 1970-01-01 in Greenwich, or in local time where there is no zone."""
-        return self.date.epoch_day() * DAY + self.time.nanoseconds - self.time.offset_on(self.date) * SECOND
+        if self._instant is None:
+            found = self.date.epoch_day() * DAY + self.time.nanoseconds - self.time.offset_on(self.date) * SECOND
+            object.__setattr__(self, "_instant", found)
+            return found
+        return self._instant
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,13 +158,18 @@ def zone_named(name: str) -> ZoneInfo | None:
 
 def zone_offset(name: str, day: Date | None, nanoseconds: int, *, is_utc: bool = False) -> int:
     """Seconds east of Greenwich at a time of a day, which is local or that of Greenwich."""
+    # Years that `datetime` cannot hold follow the rules of its nearest year.
+    near = (min(max(day.year, 2), 9998), day.month, day.day) if day else (1970, 1, 1)
+    return _offset(name, near, nanoseconds // SECOND, is_utc=is_utc)
+
+
+@lru_cache(maxsize=4096)
+def _offset(name: str, day: tuple[int, int, int], seconds: int, *, is_utc: bool) -> int:
     zone = zone_named(name)
     if zone is None:
         return 0
-    # Years that `datetime` cannot hold follow the rules of its nearest year.
-    year, month, of_month = (min(max(day.year, 2), 9998), day.month, day.day) if day else (1970, 1, 1)
+    year, month, of_month = day
     of_month = min(of_month, days_in_month(year, month))
-    seconds = nanoseconds // SECOND
     parts = (year, month, of_month, seconds // 3600, seconds // 60 % 60, seconds % 60)
     local = std.datetime(*parts, tzinfo=std.UTC).astimezone(zone) if is_utc else std.datetime(*parts, tzinfo=zone)
     return round((local.utcoffset() or std.timedelta()).total_seconds())

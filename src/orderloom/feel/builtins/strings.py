@@ -100,7 +100,7 @@ def replace(run: Run, text: str, expression: str, replacement: str, flags: str |
     size = place = 0
     for start, end, groups in found.found(text):
         pieces = [text[place:start], *(part if isinstance(part, str) else groups[part] or "" for part in parts)]
-        run.spend(_MATCH_STEPS)
+        run.spend(_MATCH_STEPS + 2 * len(pieces))
         size += sum(map(len, pieces))
         if size > run.limits.text:
             run.text(size)
