@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 
 from orderloom.base.money import cent
 from orderloom.orders.order import NewCredit
-from orderloom.orders.rules import Exposure, amount_problems, credit_problems, credit_shares, credit_verdict, totals
+from orderloom.orders.rules import Exposure, amount_problems, credit_shares, credit_verdict, totals
 from orderloom.orders.tree import need_problems, plant
-from orderloom.orders.types import ItemDraft, SalesCreditDraft
+from orderloom.orders.types import ItemDraft
+from orderloom.parties.sales_credits import SalesCreditDraft, credit_problems
 
 
 def credit(percent, kind="revenue", payee="ann"):

@@ -9,7 +9,8 @@ from decimal import Decimal
 from enum import StrEnum
 from random import Random
 
-from orderloom.orders.types import ItemDraft, OrderDraft, SalesCreditDraft, Scalar, ShipGroupDraft
+from orderloom.orders.types import ItemDraft, OrderDraft, Scalar, ShipGroupDraft
+from orderloom.parties.sales_credits import SalesCreditDraft
 
 DAYS = 730
 SEED = "tessellane"

@@ -22,11 +22,12 @@ from orderloom.orders.order import (
     NewShipGroup,
     PriceOrigin,
 )
-from orderloom.orders.rules import amount_problems, credit_problems, totals
+from orderloom.orders.rules import amount_problems, totals
 from orderloom.orders.states import State
 from orderloom.orders.tree import Tree, need_problems, plant
-from orderloom.orders.types import ItemDraft, OrderDraft, PlaceDraft, SalesCreditDraft
+from orderloom.orders.types import ItemDraft, OrderDraft, PlaceDraft
 from orderloom.parties.reads import unknown_customer
+from orderloom.parties.sales_credits import SalesCreditDraft, credit_problems
 from orderloom.parties.types import BillingAccount, Customer
 
 _UNPRICED_ACTIONS = frozenset({"delete", "suspend", "none"})

@@ -12,7 +12,8 @@ from orderloom.base.refusals import Problem
 from orderloom.base.types import Subject
 from orderloom.orders.rollup import Progress
 from orderloom.orders.states import State
-from orderloom.orders.types import Action, CreditKind, OrderType, Priority, Scalar
+from orderloom.orders.types import Action, OrderType, Priority, Scalar
+from orderloom.parties.sales_credits import CreditKind
 
 SUBJECT = "order"
 PriceOrigin = Literal["none", "list", "manual"]

@@ -8,8 +8,9 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field
 
-from orderloom.base.fields import Amount, Code, CurrencyCode, LongText, Percent, Quantity, Text
+from orderloom.base.fields import Amount, Code, CurrencyCode, LongText, Quantity, Text
 from orderloom.base.parsing import strict
+from orderloom.parties.sales_credits import MAX_CREDITS, SalesCreditDraft
 
 
 def _plain(value: object) -> object:
@@ -30,11 +31,9 @@ Scalar = Annotated[str | bool | int | Decimal | None, BeforeValidator(_plain)]
 Action = Literal["add", "modify", "delete", "suspend", "resume", "none"]
 OrderType = Literal["sales", "change", "return", "blanket", "call_off"]
 Priority = Literal["urgent", "standard", "bulk"]
-CreditKind = Literal["revenue", "non_revenue"]
 
 MAX_ITEMS = 20_000
 MAX_SHIP_GROUPS = 1_000
-MAX_CREDITS = 100
 MAX_ATTRIBUTES = 200
 MAX_PLACES = 5_000
 
@@ -48,16 +47,6 @@ class PriceDraft:
     recurring: Amount | None = None
     period: Literal["day", "week", "month", "quarter", "year"] = "month"
     reason: Text = ""
-
-
-@strict
-@dataclass(frozen=True, slots=True)
-class SalesCreditDraft:
-    """A share of the sale; revenue rows of one header or item total 100 %."""
-
-    payee: Text
-    percent: Percent
-    kind: CreditKind = "revenue"
 
 
 @strict

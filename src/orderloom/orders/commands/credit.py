@@ -10,8 +10,9 @@ from orderloom.base.types import Call, Done, NotNow, Outcome
 from orderloom.billing.reads import credit_exposure
 from orderloom.orders.commands.hold import place_holds
 from orderloom.orders.order import HoldDraft
-from orderloom.orders.rules import CreditVerdict, Exposure, credit_verdict, plain
+from orderloom.orders.rules import CreditVerdict, Exposure, credit_verdict
 from orderloom.orders.store import credit as store
+from orderloom.parties.sales_credits import plain
 
 
 async def check_credit(tx: Tx, calls: Sequence[Call]) -> list[Outcome]:

@@ -10,10 +10,11 @@ from decimal import Decimal
 from orderloom.base.money import round_amount
 from orderloom.base.refusals import NotFound, Problem
 from orderloom.base.transaction import Tx
-from orderloom.orders.rules import CreditKind, CreditShare, credit_shares
+from orderloom.orders.rules import CreditShare, credit_shares
 from orderloom.orders.states import State
 from orderloom.orders.types import Scalar
 from orderloom.parties.policy import account_filter
+from orderloom.parties.sales_credits import CreditKind
 
 ITEM_LIMIT = 20_000
 
