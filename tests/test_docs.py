@@ -31,6 +31,7 @@ from orderloom.parties.commands import actor_of_key
 from orderloom.parties.customer_rows import COLUMNS
 from orderloom.parties.policy import PERMISSIONS
 from orderloom.partner_simulator.behaviour import Behaviour, manner_of
+from orderloom.quotes import states as quote_states
 from orderloom.web.app import gather_routes
 
 ROOT = Path(__file__).parent.parent
@@ -239,6 +240,10 @@ def test_diagrams_are_drawn_from_the_tables_of_states(room: str, tables: list[st
 
 def test_the_diagram_of_orders_is_its_table() -> None:
     assert drawn("orders") == [set(order_states.EDGES)]
+
+
+def test_the_diagram_of_quotes_is_its_table() -> None:
+    assert drawn("quotes") == [set(quote_states.EDGES)]
 
 
 def test_the_diagram_of_catalogue_versions_is_its_table() -> None:

@@ -24,6 +24,8 @@ COMMENT ON SCHEMA parties IS 'Whom we deal with and who we are: accounts, places
 
 CREATE SCHEMA processes;
 
+CREATE SCHEMA quotes;
+
 CREATE SCHEMA stock;
 
 CREATE SCHEMA work;
@@ -201,6 +203,24 @@ CREATE FUNCTION parties.referred("references" text[]) RETURNS TABLE(reference te
    GROUP BY ranked.reference
   HAVING (min(ranked.id) = max(ranked.id));
 END;
+
+CREATE FUNCTION quotes.keep_frozen() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+DECLARE
+    touched bigint := (to_jsonb(OLD)->>CASE TG_TABLE_NAME WHEN 'line' THEN 'id' ELSE 'line_id' END)::bigint;
+BEGIN
+    IF TG_TABLE_NAME = 'line' AND TG_OP = 'UPDATE'
+       AND to_jsonb(NEW) - '{is_chosen,converted}'::text[] = to_jsonb(OLD) - '{is_chosen,converted}'::text[] THEN
+        RETURN NEW;
+    END IF;
+    IF EXISTS (SELECT FROM quotes.line JOIN quotes.version
+                   ON version.quote_id = line.quote_id AND version.number = line.version
+                WHERE line.id = touched AND version.frozen_at IS NOT NULL) THEN
+        RAISE EXCEPTION 'quote line % was sent and is frozen', touched USING ERRCODE = 'integrity_constraint_violation';
+    END IF;
+    RETURN CASE WHEN TG_OP = 'DELETE' THEN OLD ELSE NEW END;
+END $$;
 
 CREATE FUNCTION stock.refuse_change() RETURNS trigger
     LANGUAGE plpgsql
@@ -465,6 +485,13 @@ CREATE SEQUENCE base.number_pick_list
     CACHE 1;
 
 CREATE SEQUENCE base.number_purchase_order
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1;
+
+CREATE SEQUENCE base.number_quote
     START WITH 1
     INCREMENT BY 1
     NO MINVALUE
@@ -2281,6 +2308,297 @@ CREATE TABLE processes.step_log_other (
     outputs jsonb
 );
 
+CREATE TABLE quotes.acceptance (
+    quote_id bigint NOT NULL,
+    version integer NOT NULL,
+    name text NOT NULL,
+    by_customer boolean NOT NULL,
+    note text DEFAULT ''::text NOT NULL,
+    chosen text[] NOT NULL,
+    link_id bigint,
+    accepted_at timestamp with time zone DEFAULT base.now() NOT NULL,
+    recorded_by text NOT NULL,
+    CONSTRAINT acceptance_name_check CHECK ((name <> ''::text))
+);
+
+CREATE TABLE quotes.charge (
+    line_id bigint NOT NULL,
+    kind text NOT NULL,
+    period text,
+    quantity numeric NOT NULL,
+    unit text NOT NULL,
+    periods numeric NOT NULL,
+    list_amount numeric NOT NULL,
+    net numeric NOT NULL,
+    tax numeric NOT NULL,
+    gross numeric NOT NULL,
+    unit_price numeric NOT NULL,
+    given_percent numeric DEFAULT 0 NOT NULL,
+    taxes jsonb DEFAULT '[]'::jsonb NOT NULL,
+    CONSTRAINT charge_check CHECK ((gross = (net + tax))),
+    CONSTRAINT charge_check1 CHECK (((kind = 'recurring'::text) = (period IS NOT NULL))),
+    CONSTRAINT charge_kind_check CHECK ((kind = ANY (ARRAY['one_time'::text, 'recurring'::text]))),
+    CONSTRAINT charge_period_check CHECK ((period = ANY (ARRAY['day'::text, 'week'::text, 'month'::text, 'quarter'::text, 'year'::text])))
+);
+
+CREATE TABLE quotes.cost (
+    line_id bigint NOT NULL,
+    charge text NOT NULL,
+    amount numeric NOT NULL
+);
+
+CREATE TABLE quotes.credit (
+    quote_id bigint NOT NULL,
+    version integer NOT NULL,
+    "position" integer NOT NULL,
+    payee text NOT NULL,
+    user_id bigint NOT NULL,
+    percent numeric NOT NULL,
+    kind text NOT NULL,
+    CONSTRAINT credit_kind_check CHECK ((kind = ANY (ARRAY['revenue'::text, 'non_revenue'::text]))),
+    CONSTRAINT credit_percent_check CHECK (((percent > (0)::numeric) AND (percent <= (100)::numeric)))
+);
+
+CREATE TABLE quotes.draw (
+    id bigint NOT NULL,
+    quote_id bigint NOT NULL,
+    version integer NOT NULL,
+    key text NOT NULL,
+    order_id bigint,
+    order_number text,
+    drawn_by text NOT NULL,
+    drawn_at timestamp with time zone DEFAULT base.now() NOT NULL,
+    CONSTRAINT draw_check CHECK ((num_nulls(order_id, order_number) = ANY (ARRAY[0, 2]))),
+    CONSTRAINT draw_key_check CHECK (((length(key) >= 1) AND (length(key) <= 255)))
+);
+
+ALTER TABLE quotes.draw ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME quotes.draw_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE quotes.drawn_line (
+    draw_id bigint NOT NULL,
+    line_id bigint NOT NULL,
+    quantity numeric NOT NULL,
+    CONSTRAINT drawn_line_quantity_check CHECK ((quantity > (0)::numeric))
+);
+
+CREATE TABLE quotes.line (
+    id bigint NOT NULL,
+    quote_id bigint NOT NULL,
+    version integer NOT NULL,
+    "position" integer NOT NULL,
+    line text NOT NULL,
+    kind text DEFAULT 'item'::text NOT NULL,
+    title text DEFAULT ''::text NOT NULL,
+    parent text,
+    product_id bigint,
+    product_code text,
+    product_name text,
+    quantity numeric,
+    unit text,
+    role text,
+    characteristics jsonb DEFAULT '{}'::jsonb NOT NULL,
+    place text,
+    relies_on text[] DEFAULT '{}'::text[] NOT NULL,
+    requested_on date,
+    is_optional boolean DEFAULT false NOT NULL,
+    alternative text,
+    is_chosen boolean DEFAULT true NOT NULL,
+    given jsonb DEFAULT '[]'::jsonb NOT NULL,
+    notes jsonb DEFAULT '[]'::jsonb NOT NULL,
+    shares jsonb DEFAULT '[]'::jsonb NOT NULL,
+    terms jsonb DEFAULT '{}'::jsonb NOT NULL,
+    converted numeric DEFAULT 0 NOT NULL,
+    CONSTRAINT line_characteristics_check CHECK ((jsonb_typeof(characteristics) = 'object'::text)),
+    CONSTRAINT line_check CHECK (((kind = 'item'::text) = (product_id IS NOT NULL))),
+    CONSTRAINT line_check1 CHECK ((num_nulls(product_id, product_code, product_name, quantity, unit) = ANY (ARRAY[0, 5]))),
+    CONSTRAINT line_check2 CHECK (((kind = 'item'::text) OR ((parent IS NULL) AND (NOT is_optional) AND (alternative IS NULL)))),
+    CONSTRAINT line_check3 CHECK ((is_chosen OR is_optional OR (alternative IS NOT NULL))),
+    CONSTRAINT line_given_check CHECK ((jsonb_typeof(given) = 'array'::text)),
+    CONSTRAINT line_kind_check CHECK ((kind = ANY (ARRAY['item'::text, 'section'::text, 'note'::text]))),
+    CONSTRAINT line_line_check CHECK (((length(line) >= 1) AND (length(line) <= 100))),
+    CONSTRAINT line_position_check CHECK (("position" >= 0)),
+    CONSTRAINT line_quantity_check CHECK ((quantity > (0)::numeric)),
+    CONSTRAINT line_terms_check CHECK ((jsonb_typeof(terms) = 'object'::text)),
+    CONSTRAINT never_its_own_part CHECK ((parent <> line)),
+    CONSTRAINT never_more_than_quoted CHECK (((converted >= (0)::numeric) AND (converted <= COALESCE(quantity, (0)::numeric))))
+)
+WITH (fillfactor='85');
+
+COMMENT ON COLUMN quotes.line.is_chosen IS 'Whether it counts: an option may be left out, of alternatives one is taken.';
+
+ALTER TABLE quotes.line ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME quotes.line_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE quotes.link (
+    id bigint NOT NULL,
+    quote_id bigint NOT NULL,
+    token_hash bytea NOT NULL,
+    made_by text NOT NULL,
+    made_at timestamp with time zone DEFAULT base.now() NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    ended_at timestamp with time zone,
+    CONSTRAINT link_token_hash_check CHECK ((length(token_hash) = 32))
+);
+
+ALTER TABLE quotes.link ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME quotes.link_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE quotes.lost_reason (
+    code text NOT NULL,
+    title text NOT NULL,
+    CONSTRAINT lost_reason_code_check CHECK ((code ~ '^[a-z][a-z0-9_]{0,39}$'::text))
+);
+
+CREATE TABLE quotes.need (
+    quote_id bigint NOT NULL,
+    version integer NOT NULL,
+    "position" integer NOT NULL,
+    code text NOT NULL,
+    needed_right text NOT NULL,
+    lines text[] NOT NULL,
+    message text NOT NULL,
+    percent numeric,
+    allowed numeric,
+    basis text NOT NULL,
+    confirmed_by text,
+    confirmed_at timestamp with time zone,
+    comment text DEFAULT ''::text NOT NULL,
+    CONSTRAINT need_check CHECK ((num_nulls(confirmed_by, confirmed_at) = ANY (ARRAY[0, 2])))
+);
+
+COMMENT ON COLUMN quotes.need.basis IS 'A digest of what was confirmed; when it changes, so must the confirmation.';
+
+CREATE TABLE quotes.price_step (
+    line_id bigint NOT NULL,
+    charge text NOT NULL,
+    "position" integer NOT NULL,
+    kind text NOT NULL,
+    amount numeric NOT NULL,
+    unit_amount numeric NOT NULL,
+    rule text DEFAULT ''::text NOT NULL,
+    rule_version integer,
+    input jsonb DEFAULT '{}'::jsonb NOT NULL,
+    who text DEFAULT ''::text NOT NULL,
+    reason text DEFAULT ''::text NOT NULL,
+    CONSTRAINT price_step_check CHECK (((who = ''::text) OR (reason <> ''::text))),
+    CONSTRAINT price_step_position_check CHECK (("position" >= 0))
+);
+
+CREATE TABLE quotes.question (
+    id bigint NOT NULL,
+    quote_id bigint NOT NULL,
+    version integer NOT NULL,
+    asked_by text NOT NULL,
+    text text NOT NULL,
+    asked_at timestamp with time zone DEFAULT base.now() NOT NULL,
+    answer text,
+    answered_by text,
+    answered_at timestamp with time zone,
+    CONSTRAINT question_asked_by_check CHECK ((asked_by <> ''::text)),
+    CONSTRAINT question_check CHECK ((num_nulls(answer, answered_by, answered_at) = ANY (ARRAY[0, 3]))),
+    CONSTRAINT question_text_check CHECK ((text <> ''::text))
+);
+
+ALTER TABLE quotes.question ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME quotes.question_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE quotes.quote (
+    id bigint NOT NULL,
+    number text NOT NULL,
+    account_id bigint,
+    account_name text DEFAULT ''::text NOT NULL,
+    is_template boolean DEFAULT false NOT NULL,
+    type text DEFAULT 'sales'::text NOT NULL,
+    channel text DEFAULT 'direct'::text NOT NULL,
+    currency text NOT NULL,
+    state text DEFAULT 'draft'::text NOT NULL,
+    state_note text DEFAULT ''::text NOT NULL,
+    lost_reason text,
+    active_version integer DEFAULT 1 NOT NULL,
+    owner_id bigint,
+    copied_from_id bigint,
+    time_zone text NOT NULL,
+    valid_until date NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    stamp integer DEFAULT 1 NOT NULL,
+    created_by text NOT NULL,
+    created_at timestamp with time zone DEFAULT base.now() NOT NULL,
+    sent_at timestamp with time zone,
+    ended_at timestamp with time zone,
+    CONSTRAINT quote_active_version_check CHECK ((active_version > 0)),
+    CONSTRAINT quote_check CHECK (((account_id IS NULL) = is_template)),
+    CONSTRAINT quote_check1 CHECK (((NOT is_template) OR (state = 'draft'::text))),
+    CONSTRAINT quote_check2 CHECK (((state = 'lost'::text) = (lost_reason IS NOT NULL))),
+    CONSTRAINT quote_check3 CHECK (((state = ANY (ARRAY['draft'::text, 'lost'::text])) OR (sent_at IS NOT NULL))),
+    CONSTRAINT quote_check4 CHECK (((state = ANY (ARRAY['lost'::text, 'converted'::text])) = (ended_at IS NOT NULL))),
+    CONSTRAINT quote_currency_check CHECK ((currency ~ '^[A-Z]{3}$'::text)),
+    CONSTRAINT quote_stamp_check CHECK ((stamp > 0)),
+    CONSTRAINT quote_state_check CHECK ((state = ANY (ARRAY['draft'::text, 'sent'::text, 'accepted'::text, 'declined'::text, 'expired'::text, 'lost'::text, 'converted'::text]))),
+    CONSTRAINT quote_type_check CHECK ((type = ANY (ARRAY['sales'::text, 'blanket'::text])))
+)
+WITH (fillfactor='80');
+
+COMMENT ON COLUMN quotes.quote.expires_at IS 'The end of valid_until where the customer is.';
+
+COMMENT ON COLUMN quotes.quote.stamp IS 'Counts changes; what If-Match names.';
+
+ALTER TABLE quotes.quote ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME quotes.quote_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE quotes.version (
+    quote_id bigint NOT NULL,
+    number integer NOT NULL,
+    title text DEFAULT ''::text NOT NULL,
+    requested_on date,
+    ship_to text,
+    po_number text,
+    terms text,
+    note text DEFAULT ''::text NOT NULL,
+    valid_until date NOT NULL,
+    shared jsonb DEFAULT '[]'::jsonb NOT NULL,
+    totals jsonb DEFAULT '[]'::jsonb NOT NULL,
+    priced_at timestamp with time zone DEFAULT base.now() NOT NULL,
+    priced_by text NOT NULL,
+    made_at timestamp with time zone DEFAULT base.now() NOT NULL,
+    frozen_at timestamp with time zone,
+    CONSTRAINT version_number_check CHECK ((number > 0)),
+    CONSTRAINT version_shared_check CHECK ((jsonb_typeof(shared) = 'array'::text)),
+    CONSTRAINT version_totals_check CHECK ((jsonb_typeof(totals) = 'array'::text))
+);
+
+COMMENT ON COLUMN quotes.version.priced_at IS 'The moment whose published prices it has.';
+
 CREATE TABLE stock.balance (
     id bigint NOT NULL,
     sku text NOT NULL,
@@ -3090,6 +3408,66 @@ ALTER TABLE ONLY processes.process
 ALTER TABLE ONLY processes.step
     ADD CONSTRAINT step_pkey PRIMARY KEY (process_id, number);
 
+ALTER TABLE ONLY quotes.acceptance
+    ADD CONSTRAINT acceptance_pkey PRIMARY KEY (quote_id, version);
+
+ALTER TABLE ONLY quotes.charge
+    ADD CONSTRAINT charge_pkey PRIMARY KEY (line_id, kind);
+
+ALTER TABLE ONLY quotes.cost
+    ADD CONSTRAINT cost_pkey PRIMARY KEY (line_id, charge);
+
+ALTER TABLE ONLY quotes.credit
+    ADD CONSTRAINT credit_pkey PRIMARY KEY (quote_id, version, "position");
+
+ALTER TABLE ONLY quotes.credit
+    ADD CONSTRAINT credit_quote_id_version_user_id_kind_key UNIQUE (quote_id, version, user_id, kind);
+
+ALTER TABLE ONLY quotes.draw
+    ADD CONSTRAINT draw_order_id_key UNIQUE (order_id);
+
+ALTER TABLE ONLY quotes.draw
+    ADD CONSTRAINT draw_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY quotes.draw
+    ADD CONSTRAINT draw_quote_id_key_key UNIQUE (quote_id, key);
+
+ALTER TABLE ONLY quotes.drawn_line
+    ADD CONSTRAINT drawn_line_pkey PRIMARY KEY (draw_id, line_id);
+
+ALTER TABLE ONLY quotes.line
+    ADD CONSTRAINT line_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY quotes.line
+    ADD CONSTRAINT line_quote_id_version_line_key UNIQUE (quote_id, version, line);
+
+ALTER TABLE ONLY quotes.link
+    ADD CONSTRAINT link_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY quotes.link
+    ADD CONSTRAINT link_token_hash_key UNIQUE (token_hash);
+
+ALTER TABLE ONLY quotes.lost_reason
+    ADD CONSTRAINT lost_reason_pkey PRIMARY KEY (code);
+
+ALTER TABLE ONLY quotes.need
+    ADD CONSTRAINT need_pkey PRIMARY KEY (quote_id, version, "position");
+
+ALTER TABLE ONLY quotes.price_step
+    ADD CONSTRAINT price_step_pkey PRIMARY KEY (line_id, charge, "position");
+
+ALTER TABLE ONLY quotes.question
+    ADD CONSTRAINT question_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY quotes.quote
+    ADD CONSTRAINT quote_number_key UNIQUE (number);
+
+ALTER TABLE ONLY quotes.quote
+    ADD CONSTRAINT quote_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY quotes.version
+    ADD CONSTRAINT version_pkey PRIMARY KEY (quote_id, number);
+
 ALTER TABLE ONLY stock.balance
     ADD CONSTRAINT balance_pkey PRIMARY KEY (id);
 
@@ -3420,6 +3798,28 @@ CREATE INDEX step_to_claim ON processes.step USING btree (priority, wake_at, pro
 
 CREATE INDEX step_to_retry ON processes.step USING btree (retry_at) WHERE ((state = 'waiting'::text) AND (retry_at IS NOT NULL) AND (NOT held));
 
+CREATE INDEX drawn_of_line ON quotes.drawn_line USING btree (line_id);
+
+CREATE INDEX link_of_quote ON quotes.link USING btree (quote_id);
+
+CREATE UNIQUE INDEX one_of_alternatives ON quotes.line USING btree (quote_id, version, alternative) WHERE (is_chosen AND (alternative IS NOT NULL) AND (parent IS NULL));
+
+CREATE INDEX question_of_quote ON quotes.question USING btree (quote_id, id);
+
+CREATE INDEX quote_by_text ON quotes.quote USING gin (base.folded(((number || ' '::text) || account_name)) public.gin_trgm_ops);
+
+CREATE INDEX quote_copies ON quotes.quote USING btree (copied_from_id) WHERE (copied_from_id IS NOT NULL);
+
+CREATE INDEX quote_in_state ON quotes.quote USING btree (state, id);
+
+CREATE INDEX quote_line_of_product ON quotes.line USING btree (product_id, quote_id);
+
+CREATE INDEX quote_of_account ON quotes.quote USING btree (account_id, id);
+
+CREATE INDEX quote_of_owner ON quotes.quote USING btree (owner_id, id);
+
+CREATE INDEX quote_to_expire ON quotes.quote USING btree (expires_at) WHERE (state = 'sent'::text);
+
 CREATE INDEX balance_by_warehouse ON stock.balance USING btree (warehouse_id, sku);
 
 CREATE INDEX movement_of_balance ON stock.movement USING btree (sku, warehouse_id, id);
@@ -3519,6 +3919,12 @@ CREATE TRIGGER payment_is_never_changed BEFORE DELETE OR UPDATE ON billing.payme
 CREATE TRIGGER price_rule_never_changes BEFORE DELETE OR UPDATE ON catalog.price_rule FOR EACH ROW EXECUTE FUNCTION catalog.refuse_change();
 
 CREATE TRIGGER document_is_never_changed BEFORE UPDATE ON documents.document FOR EACH ROW WHEN (((old.state = 'rendered'::text) AND (old.* IS DISTINCT FROM new.*))) EXECUTE FUNCTION base.refuse_change();
+
+CREATE TRIGGER keep_frozen BEFORE DELETE OR UPDATE ON quotes.charge FOR EACH ROW EXECUTE FUNCTION quotes.keep_frozen();
+
+CREATE TRIGGER keep_frozen BEFORE DELETE OR UPDATE ON quotes.line FOR EACH ROW EXECUTE FUNCTION quotes.keep_frozen();
+
+CREATE TRIGGER keep_frozen BEFORE DELETE OR UPDATE ON quotes.price_step FOR EACH ROW EXECUTE FUNCTION quotes.keep_frozen();
 
 CREATE TRIGGER movement_is_append_only BEFORE DELETE OR UPDATE ON stock.movement FOR EACH ROW EXECUTE FUNCTION stock.refuse_change();
 
@@ -3881,6 +4287,75 @@ ALTER TABLE ONLY processes.process
 
 ALTER TABLE ONLY processes.step
     ADD CONSTRAINT step_process_id_fkey FOREIGN KEY (process_id) REFERENCES processes.process(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY quotes.acceptance
+    ADD CONSTRAINT acceptance_link_id_fkey FOREIGN KEY (link_id) REFERENCES quotes.link(id);
+
+ALTER TABLE ONLY quotes.acceptance
+    ADD CONSTRAINT acceptance_quote_id_version_fkey FOREIGN KEY (quote_id, version) REFERENCES quotes.version(quote_id, number);
+
+ALTER TABLE ONLY quotes.charge
+    ADD CONSTRAINT charge_line_id_fkey FOREIGN KEY (line_id) REFERENCES quotes.line(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY quotes.cost
+    ADD CONSTRAINT cost_line_id_charge_fkey FOREIGN KEY (line_id, charge) REFERENCES quotes.charge(line_id, kind) ON DELETE CASCADE;
+
+ALTER TABLE ONLY quotes.credit
+    ADD CONSTRAINT credit_quote_id_version_fkey FOREIGN KEY (quote_id, version) REFERENCES quotes.version(quote_id, number);
+
+ALTER TABLE ONLY quotes.credit
+    ADD CONSTRAINT credit_user_id_fkey FOREIGN KEY (user_id) REFERENCES parties."user"(id);
+
+ALTER TABLE ONLY quotes.draw
+    ADD CONSTRAINT draw_quote_id_version_fkey FOREIGN KEY (quote_id, version) REFERENCES quotes.version(quote_id, number);
+
+ALTER TABLE ONLY quotes.drawn_line
+    ADD CONSTRAINT drawn_line_draw_id_fkey FOREIGN KEY (draw_id) REFERENCES quotes.draw(id);
+
+ALTER TABLE ONLY quotes.drawn_line
+    ADD CONSTRAINT drawn_line_line_id_fkey FOREIGN KEY (line_id) REFERENCES quotes.line(id);
+
+ALTER TABLE ONLY quotes.line
+    ADD CONSTRAINT line_product_id_fkey FOREIGN KEY (product_id) REFERENCES catalog.product(id);
+
+ALTER TABLE ONLY quotes.line
+    ADD CONSTRAINT line_quote_id_version_fkey FOREIGN KEY (quote_id, version) REFERENCES quotes.version(quote_id, number);
+
+ALTER TABLE ONLY quotes.line
+    ADD CONSTRAINT line_quote_id_version_parent_fkey FOREIGN KEY (quote_id, version, parent) REFERENCES quotes.line(quote_id, version, line) DEFERRABLE INITIALLY DEFERRED;
+
+ALTER TABLE ONLY quotes.line
+    ADD CONSTRAINT line_unit_fkey FOREIGN KEY (unit) REFERENCES catalog.unit(code);
+
+ALTER TABLE ONLY quotes.link
+    ADD CONSTRAINT link_quote_id_fkey FOREIGN KEY (quote_id) REFERENCES quotes.quote(id);
+
+ALTER TABLE ONLY quotes.need
+    ADD CONSTRAINT need_quote_id_version_fkey FOREIGN KEY (quote_id, version) REFERENCES quotes.version(quote_id, number);
+
+ALTER TABLE ONLY quotes.price_step
+    ADD CONSTRAINT price_step_line_id_charge_fkey FOREIGN KEY (line_id, charge) REFERENCES quotes.charge(line_id, kind) ON DELETE CASCADE;
+
+ALTER TABLE ONLY quotes.question
+    ADD CONSTRAINT question_quote_id_version_fkey FOREIGN KEY (quote_id, version) REFERENCES quotes.version(quote_id, number);
+
+ALTER TABLE ONLY quotes.quote
+    ADD CONSTRAINT quote_account_id_fkey FOREIGN KEY (account_id) REFERENCES parties.account(id);
+
+ALTER TABLE ONLY quotes.quote
+    ADD CONSTRAINT quote_copied_from_id_fkey FOREIGN KEY (copied_from_id) REFERENCES quotes.quote(id);
+
+ALTER TABLE ONLY quotes.quote
+    ADD CONSTRAINT quote_id_active_version_fkey FOREIGN KEY (id, active_version) REFERENCES quotes.version(quote_id, number) DEFERRABLE INITIALLY DEFERRED;
+
+ALTER TABLE ONLY quotes.quote
+    ADD CONSTRAINT quote_lost_reason_fkey FOREIGN KEY (lost_reason) REFERENCES quotes.lost_reason(code);
+
+ALTER TABLE ONLY quotes.quote
+    ADD CONSTRAINT quote_owner_id_fkey FOREIGN KEY (owner_id) REFERENCES parties."user"(id);
+
+ALTER TABLE ONLY quotes.version
+    ADD CONSTRAINT version_quote_id_fkey FOREIGN KEY (quote_id) REFERENCES quotes.quote(id);
 
 ALTER TABLE ONLY stock.balance
     ADD CONSTRAINT balance_sku_fkey FOREIGN KEY (sku) REFERENCES stock.sku(code);

@@ -17,6 +17,8 @@ PERMISSIONS = MappingProxyType(
         "orders.write": "Write and submit orders",
         "orders.release": "Release holds",
         "orders.cancel": "Cancel orders",
+        "quotes.read": "See quotes",
+        "quotes.write": "Write, send and convert quotes",
         "catalog.read": "See products, prices and rules",
         "catalog.write": "Change products, prices and rules",
         "catalog.cost": "See cost and margin",

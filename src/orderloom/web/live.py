@@ -26,6 +26,7 @@ READ_LIMIT = 5_000
 REPLAY_LIMIT = 500
 QUEUE_LIMIT = 100
 READABLE = {
+    "quotes": "quotes.read",
     "orders": "orders.read",
     "fulfilment": "orders.read",
     "processes": "orders.read",

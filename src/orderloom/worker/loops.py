@@ -18,6 +18,7 @@ from orderloom.gateway.sending import Sender
 from orderloom.gateway.wire import Wire
 from orderloom.parties.commands import forget_old
 from orderloom.processes.worker import LEASE_SECONDS, StepWorker, sweep
+from orderloom.quotes.commands import expire_quotes
 from orderloom.stock.commands import release_expired
 from orderloom.worker.main import Loop
 
@@ -50,6 +51,7 @@ async def open_loops(
             Loop("sweep", lambda: sweep(bulk), every_seconds=1),
             Loop("forecasts", _committed(database, watch_forecasts), every_seconds=15),
             Loop("claims", _committed(database, _release_expired), every_seconds=30),
+            Loop("offers", _committed(database, expire_quotes), every_seconds=30),
             Loop("recurring", lambda: bill_due(database), every_seconds=60),
             Loop("months", _committed(database, _add_months), every_seconds=DAY_SECONDS / 4),
             Loop("forgetting", _committed(database, _forget), every_seconds=DAY_SECONDS / 4),

@@ -20,7 +20,7 @@ from orderloom.catalog.reads.catalogue import (
     stamped_catalogues,
     version_source,
 )
-from orderloom.catalog.reads.prices import Buyer, buyers, price_book, price_context
+from orderloom.catalog.reads.prices import Buyer, buyers, context_of, price_book, price_context
 
 __all__ = [
     "PAGE",
@@ -34,6 +34,7 @@ __all__ = [
     "ProductRow",
     "VersionRow",
     "buyers",
+    "context_of",
     "effective_offers",
     "list_products",
     "list_versions",

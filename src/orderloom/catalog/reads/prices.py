@@ -28,14 +28,15 @@ async def price_book(
     on: date,
     customers: Iterable[str] = (),
     tax_on: date | None = None,
+    at: datetime | None = None,
 ) -> Book:
     """Everything that decides what these products cost in a currency on a day, in three queries.
 
     `customers` are the account numbers whose contract prices matter: `Buyer.customers` of each. Prices of
-    the standard list are those that hold now, or on another day those that hold when it ends (UTC).
+    the standard list are those that hold at a moment of that day: now, or on another day when it ends (UTC).
     """
     codes = sorted(set(products))
-    sold = await _sold_products(tx, codes, currency=currency, at=_moment(tx.now, on))
+    sold = await _sold_products(tx, codes, currency=currency, at=at or _moment(tx.now, on))
     rules = await _held_rules(tx, codes, sorted(set(customers)), currency=currency, on=on)
     return book_of(rules, sold, await _tax_rates(tx, tax_on or on), currency=currency)
 

@@ -1,0 +1,44 @@
+"""Verbs with consequences: begin, write, price, send, accept, lose, draw."""
+
+from orderloom.quotes.commands.customer import answer_question, ask_question, digest_of, end_links, make_link
+from orderloom.quotes.commands.draw import draw_quantities, note_order
+from orderloom.quotes.commands.life import (
+    accept_quote,
+    confirm_needs,
+    decline_quote,
+    expire_quotes,
+    lose_quote,
+    send_quote,
+    sending_problems,
+)
+from orderloom.quotes.commands.writing import (
+    copy_quote,
+    create_quote,
+    preview_reprice,
+    reprice_quotes,
+    revise_quote,
+    write_content,
+)
+
+__all__ = [
+    "accept_quote",
+    "answer_question",
+    "ask_question",
+    "confirm_needs",
+    "copy_quote",
+    "create_quote",
+    "decline_quote",
+    "digest_of",
+    "draw_quantities",
+    "end_links",
+    "expire_quotes",
+    "lose_quote",
+    "make_link",
+    "note_order",
+    "preview_reprice",
+    "reprice_quotes",
+    "revise_quote",
+    "send_quote",
+    "sending_problems",
+    "write_content",
+]

@@ -1,0 +1,49 @@
+"""Queries shaped for screens and API: list and page of quotes, versions, what customers see, past prices."""
+
+from orderloom.quotes.reads.listing import QuoteFilter, QuoteRow, list_quotes
+from orderloom.quotes.reads.page import (
+    AcceptanceRow,
+    LinkRow,
+    OfferedPrice,
+    QuestionRow,
+    QuotePage,
+    margins_of,
+    offered_prices,
+    open_link,
+    questions_of,
+    quote_behind,
+    quote_page,
+)
+from orderloom.quotes.reads.stored import (
+    LineRow,
+    StoredVersion,
+    content_of,
+    head_of,
+    heads,
+    quote_id_of,
+    stored_version,
+)
+
+__all__ = [
+    "AcceptanceRow",
+    "LineRow",
+    "LinkRow",
+    "OfferedPrice",
+    "QuestionRow",
+    "QuoteFilter",
+    "QuotePage",
+    "QuoteRow",
+    "StoredVersion",
+    "content_of",
+    "head_of",
+    "heads",
+    "list_quotes",
+    "margins_of",
+    "offered_prices",
+    "open_link",
+    "questions_of",
+    "quote_behind",
+    "quote_id_of",
+    "quote_page",
+    "stored_version",
+]
