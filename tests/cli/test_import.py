@@ -201,4 +201,8 @@ def test_an_export_is_read_back_elsewhere(cli: Run, shop: Path, database_url: st
     assert cli("import", "orders", back).status == 0
     assert ask(database_url, "SELECT count(DISTINCT (channel, external_id)) FROM orders.sales_order") == 6
     again = cli("import", "orders", back, "--json")
-    assert {code for code, _ in again.problems} == {"external_id_taken"}
+    assert [order["existing"] for order in json.loads(again.out)["loaded"]] == [True, True, True]
+    assert ask(database_url, "SELECT count(*) FROM orders.sales_order") == 6
+    back.write_text("\n".join(json.dumps(line | {"channel": "copy", "note": "another"}) for line in lines))
+    other = cli("import", "orders", back, "--json")
+    assert {code for code, _ in other.problems} == {"external_id_taken"}

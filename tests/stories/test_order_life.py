@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from datetime import date
 from typing import Any
@@ -181,14 +182,39 @@ async def test_an_order_that_is_sent_again_is_taken_once(story: Story) -> None:
     first = await api.post("/api/orders", json=body, headers=key)
     again = await api.post("/api/orders", json=body, headers=key)
     other = await api.post("/api/orders", json=body | {"note": "changed"}, headers=key)
-    without_key = await api.post("/api/orders", json=body)
+    without_key = await api.post("/api/orders", json=body | {"items": list(reversed(body["items"]))})
+    with_another = await api.post("/api/orders", json=body, headers={"idempotency-key": "order-web-1-again"})
+    fewer = [item | {"quantity": 9} if item["line"] == "1" else item for item in body["items"][:-1]]
+    changed = await api.post("/api/orders", json=body | {"items": fewer, "note": "other"})
+    foreign = await (await story.as_user("jonas")).post("/api/orders", json=body | {"note": "other"})
 
     assert (first.status_code, again.status_code, again.json()) == (201, 201, first.json())
     assert (other.status_code, other.json()["problems"][0]["code"]) == (422, "idempotency_key_reused")
-    problem = without_key.json()["problems"][0]
-    assert (without_key.status_code, problem["code"]) == (409, "external_id_taken")
-    assert first.json()["number"] in problem["message"]
+    for answer in (without_key, with_another):
+        assert (answer.status_code, answer.json()) == (200, first.json() | {"existing": True})
+        assert answer.headers["location"] == first.headers["location"]
+    [problem] = changed.json()["problems"]
+    assert (changed.status_code, problem["code"], problem["pointer"]) == (409, "external_id_taken", "/external_id")
+    number, last = first.json()["number"], body["items"][-1]["line"]
+    assert problem["message"] == (
+        f"The external id WEB-1 is that of {number} already, and this is another order: note was not given and is"
+        f" other; quantity of line 1 was 10 and is 9; line {last} is missing. Change {number}, or send another id."
+    )
+    assert foreign.status_code == 409, foreign.text
+    assert "another order" not in foreign.text  # Jonas does not see this customer's orders, nor what they say
     assert await story.ask("SELECT count(*) FROM orders.sales_order") == [(1,)]
+
+
+async def test_an_order_that_is_sent_several_times_at_once_is_taken_once(story: Story) -> None:
+    story.partners()
+    api = await story.as_user("ada")
+    body = json.loads((ORDERS / "B-wholesale-kit.json").read_text()) | {"external_id": "WEB-2"}
+
+    answers = await asyncio.gather(*(api.post("/api/orders", json=body) for _ in range(6)))
+
+    assert sorted(answer.status_code for answer in answers) == [200] * 5 + [201], [a.text for a in answers]
+    assert len({answer.json()["number"] for answer in answers}) == 1
+    assert await story.ask("SELECT count(*) FROM processes.process") == [(1,)]
 
 
 async def test_a_file_of_orders_that_is_imported_again_changes_nothing(story: Story) -> None:
@@ -208,9 +234,8 @@ async def test_a_file_of_orders_that_is_imported_again_changes_nothing(story: St
     assert await story.ask("SELECT count(*) FROM orders.sales_order") == [(3,)]
     assert await story.ask("SELECT count(*) FROM processes.process") == [(3,)]
     numbers = [json.loads(line)["order"]["number"] for line in first.text.splitlines()]
-    problems = [json.loads(line)["problems"][0] for line in again.text.splitlines()]
-    assert {problem["code"] for problem in problems} == {"external_id_taken"}
-    assert all(number in problem["message"] for number, problem in zip(numbers, problems, strict=True))
+    existing = [json.loads(line)["order"] for line in again.text.splitlines()]
+    assert [(order["number"], order["existing"]) for order in existing] == [(number, True) for number in numbers]
     await story.work()
     story.verify()
 

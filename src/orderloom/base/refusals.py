@@ -59,6 +59,10 @@ class Conflict(Refused):
     status = 409
 
 
+class LostRace(Conflict):
+    """Another request was first by a moment. `in_transaction` tries once more, and then finds what that has done."""
+
+
 class Stale(Refused):
     """What the actor saw has changed since."""
 

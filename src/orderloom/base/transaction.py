@@ -18,6 +18,7 @@ from psycopg_pool import AsyncConnectionPool
 
 from orderloom.base.arrays import write_arrays_fast
 from orderloom.base.events import Event, type_name
+from orderloom.base.refusals import LostRace
 from orderloom.base.types import EMPTY_HOUSE, Actor, House, reaction_name
 
 T = TypeVar("T")
@@ -263,10 +264,10 @@ async def transaction(database: Database, actor: Actor) -> AsyncIterator[Tx]:
 
 
 async def in_transaction(database: Database, actor: Actor, work: Callable[[Tx], Awaitable[T]]) -> T:
-    """Run `work` in a transaction; once more when the database says that it lost a race."""
+    """Run `work` in a transaction; once more when the database, or the work itself, says that it lost a race."""
     try:
         async with transaction(database, actor) as tx:
             return await work(tx)
-    except (DeadlockDetected, SerializationFailure):
+    except (DeadlockDetected, SerializationFailure, LostRace):
         async with transaction(database, actor) as tx:
             return await work(tx)

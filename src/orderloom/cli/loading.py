@@ -139,9 +139,18 @@ async def _orders(tx: Tx, files: Sequence[Path]) -> Loaded:
                 continue
             for order, (_, document) in zip(placed, batch, strict=True):
                 place = document.place.removesuffix("#")
-                lines.append(f"{place}: {order.number}, {order.state}" + (f", {order.hold}" if order.hold else ""))
+                words = [order.number, order.state, *([order.hold] if order.hold else [])]
+                lines.append(f"{place}: " + ", ".join([*words, *(["there already"] if order.existing else [])]))
                 lines += [f"{place}: note: {warning.message}" for warning in order.warnings]
-                details.append({"file": place, "order": order.number, "state": order.state, "hold": order.hold})
+                details.append(
+                    {
+                        "file": place,
+                        "order": order.number,
+                        "state": order.state,
+                        "hold": order.hold,
+                        "existing": order.existing,
+                    }
+                )
             told(len(batch))
     refuse_if_any(problems)
     return Loaded(tuple(lines), tuple(details))

@@ -1475,6 +1475,12 @@ ALTER TABLE orders.credit ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     CACHE 1
 );
 
+CREATE TABLE orders.handed_in (
+    order_id bigint NOT NULL,
+    content jsonb NOT NULL,
+    CONSTRAINT handed_in_content_check CHECK ((jsonb_typeof(content) = 'object'::text))
+);
+
 CREATE TABLE orders.hold (
     id bigint NOT NULL,
     order_id bigint NOT NULL,
@@ -3249,6 +3255,9 @@ ALTER TABLE ONLY orders.credit
 ALTER TABLE ONLY orders.credit
     ADD CONSTRAINT credit_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY orders.handed_in
+    ADD CONSTRAINT handed_in_pkey PRIMARY KEY (order_id);
+
 ALTER TABLE ONLY orders.hold_code
     ADD CONSTRAINT hold_code_pkey PRIMARY KEY (code);
 
@@ -4134,6 +4143,9 @@ ALTER TABLE ONLY orders.credit
 
 ALTER TABLE ONLY orders.credit
     ADD CONSTRAINT credit_user_id_fkey FOREIGN KEY (user_id) REFERENCES parties."user"(id);
+
+ALTER TABLE ONLY orders.handed_in
+    ADD CONSTRAINT handed_in_order_id_fkey FOREIGN KEY (order_id) REFERENCES orders.sales_order(id);
 
 ALTER TABLE ONLY orders.hold
     ADD CONSTRAINT hold_code_fkey FOREIGN KEY (code) REFERENCES orders.hold_code(code);

@@ -15,6 +15,7 @@ from orderloom.catalog.types import Catalogue
 from orderloom.orders.order import (
     Composed,
     NewCredit,
+    NewHandedIn,
     NewItem,
     NewNeed,
     NewOrder,
@@ -23,6 +24,7 @@ from orderloom.orders.order import (
     PriceOrigin,
 )
 from orderloom.orders.rules import amount_problems, totals
+from orderloom.orders.sameness import handed_in
 from orderloom.orders.states import State
 from orderloom.orders.tree import Tree, need_problems, plant
 from orderloom.orders.types import ItemDraft, OrderDraft, PlaceDraft
@@ -354,6 +356,7 @@ def compose(
             attributes=draft.attributes,
         ),
         places=tuple(_new_places(checked, found, order_id)),
+        handed_in=NewHandedIn(order_id, handed_in(draft)) if draft.external_id is not None else None,
         items=tuple(_new_items(checked, order_id, item_ids, state)),
         needs=tuple(NewNeed(order_id, ids[item.line], ids[line]) for item in draft.items for line in item.relies_on),
         ship_groups=tuple(

@@ -135,6 +135,14 @@ class NewCredit:
 
 
 @dataclass(frozen=True, slots=True)
+class NewHandedIn:
+    """What was handed in under an external id."""
+
+    order_id: int
+    content: Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True)
 class Composed:
     """One order as the rows that it will be, without the header's number: nothing of it is written yet."""
 
@@ -144,6 +152,16 @@ class Composed:
     needs: tuple[NewNeed, ...]
     ship_groups: tuple[NewShipGroup, ...]
     credits: tuple[NewCredit, ...]
+    handed_in: NewHandedIn | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FirstOrder:
+    """The order that the same content has made before, under the same external id."""
+
+    id: int
+    number: str
+    state: State
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
@@ -25,7 +25,8 @@ from orderloom.fulfilment.types import Facts, Installed
 from orderloom.orders.commands import keep_orders, place_holds
 from orderloom.orders.commands import submit_orders as commit_orders
 from orderloom.orders.fresh import Kept
-from orderloom.orders.order import HoldDraft
+from orderloom.orders.order import FirstOrder, HoldDraft
+from orderloom.orders.reads import active_holds
 from orderloom.orders.types import OrderDraft
 from orderloom.parties.reads import resolve_customers
 from orderloom.processes.commands import draw_process_ids, start_processes
@@ -36,7 +37,10 @@ ORDERS_A_PART = 50
 
 @dataclass(frozen=True, slots=True)
 class PlacedOrder:
-    """What became of a draft: the order, and its plan's first promise unless it is a draft or on hold."""
+    """What became of a draft: the order, and its plan's first promise unless it is a draft or on hold.
+
+    `existing`: the same draft has made this order before, and nothing was done now.
+    """
 
     id: int
     number: str
@@ -45,31 +49,51 @@ class PlacedOrder:
     promised_at: datetime | None = None
     hold: str | None = None
     warnings: tuple[Problem, ...] = ()
+    existing: bool = False
 
 
 async def place_orders(tx: Tx, drafts: Sequence[OrderDraft], *, submit: bool = True) -> list[PlacedOrder]:
     """Write orders down, commit the customers to them and start their plans, all or nothing.
 
     With `submit=False` they stay drafts. An order that no rule covers, or that cannot be planned, is
-    kept on hold with the reason. Returns what became of each draft, in order.
+    kept on hold with the reason. A draft that has made an order before, under the same external id, is
+    that order. Returns what became of each draft, in order.
     """
     kept = await keep_orders(tx, drafts, submit=submit)
-    captured = [one.captured for one in kept]
-    if not submit:
-        return [PlacedOrder(one.id, one.number, one.state, warnings=one.warnings) for one in captured]
-    plans = await _plan_kept(tx, kept)
-    return [
-        PlacedOrder(
-            one.id,
-            one.number,
-            one.state,
-            process_id=plans[one.id].process_id,
-            promised_at=plans[one.id].promised_at,
-            hold=plans[one.id].hold,
-            warnings=one.warnings,
+    fresh = [one for one in kept if isinstance(one, Kept)]
+    plans = await _plan_kept(tx, fresh) if submit and fresh else {}
+    firsts = [one.id for one in kept if isinstance(one, FirstOrder)]
+    known = await _as_they_stand(tx, firsts) if firsts else {}
+    return [_placed(one, {**plans, **known}) for one in kept]
+
+
+async def _as_they_stand(tx: Tx, order_ids: Sequence[int]) -> dict[int, Started]:
+    """The plans that run already, and the holds on orders."""
+    heads = await plan_heads(tx, order_ids)
+    holds = {hold.order_id: hold.reason for hold in reversed(await active_holds(tx, order_ids))}
+    return {
+        order_id: Started(
+            heads[order_id].process_id if order_id in heads else None,
+            heads[order_id].promised_at if order_id in heads else None,
+            hold=holds.get(order_id),
         )
-        for one in captured
-    ]
+        for order_id in order_ids
+    }
+
+
+def _placed(one: Kept | FirstOrder, plans: Mapping[int, Started]) -> PlacedOrder:
+    order = one.captured if isinstance(one, Kept) else one
+    plan = plans.get(order.id, NOT_STARTED)
+    return PlacedOrder(
+        order.id,
+        order.number,
+        order.state,
+        process_id=plan.process_id,
+        promised_at=plan.promised_at,
+        hold=plan.hold,
+        warnings=one.captured.warnings if isinstance(one, Kept) else (),
+        existing=isinstance(one, FirstOrder),
+    )
 
 
 async def _plan_kept(tx: Tx, kept: Sequence[Kept]) -> dict[int, Started]:
@@ -110,6 +134,9 @@ class Started:
     process_id: int | None
     promised_at: datetime | None
     hold: str | None = None
+
+
+NOT_STARTED = Started(None, None)
 
 
 async def plan_orders(tx: Tx, order_ids: Sequence[int]) -> dict[int, Started]:

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 
 from psycopg.errors import UniqueViolation
 
-from orderloom.base.refusals import Conflict, Problem, Refused, refuse
+from orderloom.base.refusals import Conflict, LostRace, Problem, Refused, refuse
 from orderloom.base.transaction import Tx
 from orderloom.catalog.reads import effective_offers, stamped_catalogues
+from orderloom.orders import sameness
 from orderloom.orders.compose import Checked, Found, check, compose
 from orderloom.orders.events import OrderCaptured, OrderSubmitted
 from orderloom.orders.fresh import Kept, as_stored
-from orderloom.orders.order import CapturedOrder, Composed, NewPlace
+from orderloom.orders.order import CapturedOrder, Composed, FirstOrder, NewPlace
 from orderloom.orders.states import State
 from orderloom.orders.store import capture as store
 from orderloom.orders.types import OrderDraft
@@ -30,11 +31,23 @@ async def capture_orders(tx: Tx, drafts: Sequence[OrderDraft], *, submit: bool =
     are several. With `submit` the customers are committed at once. A purchase order number that the
     customer has used before is a warning; an external id that its channel has used before refuses.
     """
-    return [kept.captured for kept in await keep_orders(tx, drafts, submit=submit)]
+    kept = await keep_orders(tx, drafts, submit=submit)
+    again = [
+        _taken(str(draft.external_id), one.number)
+        for draft, one in zip(drafts, kept, strict=True)
+        if isinstance(one, FirstOrder)
+    ]
+    if again:
+        raise Conflict(again)
+    return [one.captured for one in kept if isinstance(one, Kept)]
 
 
-async def keep_orders(tx: Tx, drafts: Sequence[OrderDraft], *, submit: bool = False) -> list[Kept]:
-    """The same for whoever goes on with the orders as they stand, and need not read them back."""
+async def keep_orders(tx: Tx, drafts: Sequence[OrderDraft], *, submit: bool = False) -> list[Kept | FirstOrder]:
+    """The same for whoever goes on with the orders as they stand, and need not read them back.
+
+    A draft with the external id and the content of an order that is there writes nothing: that order
+    comes back in its place. Other content under the same external id refuses and names what differs.
+    """
     if len(drafts) > MAX_ORDERS:
         refuse("batch_too_large", f"Send at most {MAX_ORDERS} orders at once; split the batch.")
     if not drafts:
@@ -42,19 +55,25 @@ async def keep_orders(tx: Tx, drafts: Sequence[OrderDraft], *, submit: bool = Fa
     customers = await resolve_customers(tx, _distinct(draft.customer for draft in drafts))
     found = await _look_up(tx, drafts, customers)
     twins = await _twins(tx, drafts, customers)
-    checked = _checked(drafts, found, twins)
+    firsts, taken = _again(drafts, twins)
+    checked = _checked(drafts, found, firsts, taken)
 
     composed = await _composed(tx, checked, found, state="submitted" if submit else "draft")
     try:
         await store.insert(tx, composed)
     except UniqueViolation as violation:
         _refuse_race(violation)
-    captured = [_captured(one, draft, twins) for one, draft in zip(composed, drafts, strict=True)]
+    if handed_in := [one.handed_in for one in composed if one.handed_in is not None]:
+        await store.insert_handed_in(tx, handed_in)
+    captured = [_captured(one, source.draft, twins) for one, source in zip(composed, checked, strict=True)]
     _tell(tx, composed, captured, submit=submit)
-    return [
-        Kept(result, as_stored(one, customer=source.customer.number), found.catalogues[source.version_id])
-        for result, one, source in zip(captured, composed, checked, strict=True)
-    ]
+    kept = iter(
+        [
+            Kept(result, as_stored(one, customer=source.customer.number), found.catalogues[source.version_id])
+            for result, one, source in zip(captured, composed, checked, strict=True)
+        ]
+    )
+    return [firsts.get(place) or next(kept) for place in range(len(drafts))]
 
 
 def _distinct(references: Iterable[str | None]) -> list[str]:
@@ -136,12 +155,38 @@ async def _twins(tx: Tx, drafts: Sequence[OrderDraft], customers: dict[str, Cust
     return await store.twins(tx, externals=externals, purchases=purchases)
 
 
-def _checked(drafts: Sequence[OrderDraft], found: Found, twins: Sequence[store.Twin]) -> list[Checked]:
+def _again(
+    drafts: Sequence[OrderDraft], twins: Sequence[store.Twin]
+) -> tuple[dict[int, FirstOrder], dict[int, Problem]]:
+    """By place: the orders that drafts have made before, and what refuses other drafts under the same external id."""
+    known = {(twin.channel, twin.reference): twin for twin in twins if twin.kind == "external"}
+    firsts: dict[int, FirstOrder] = {}
+    taken: dict[int, Problem] = {}
+    for place, draft in enumerate(drafts):
+        twin = known.get((draft.channel, draft.external_id)) if draft.external_id is not None else None
+        if twin is None:
+            continue
+        found = None if twin.content is None else sameness.differences(twin.content, sameness.handed_in(draft))
+        if found == []:
+            firsts[place] = FirstOrder(twin.id, twin.number, twin.state)
+        else:
+            taken[place] = _taken(str(draft.external_id), twin.number, found or ())
+    return firsts, taken
+
+
+def _checked(
+    drafts: Sequence[OrderDraft], found: Found, firsts: Container[int], refused: Mapping[int, Problem]
+) -> list[Checked]:
     problems: list[Problem] = []
     checked: list[Checked] = []
-    taken = {(twin.channel, twin.reference): twin.number for twin in twins if twin.kind == "external"}
+    taken: set[tuple[str, str]] = set()
     for place, draft in enumerate(drafts):
+        if place in firsts:
+            continue
         prefix = f"/orders/{place}" if len(drafts) > 1 else ""
+        if place in refused:
+            problems.append(refused[place].below(prefix))
+            continue
         result = check(draft, found)
         if isinstance(result, Checked):
             checked.append(result)
@@ -150,20 +195,20 @@ def _checked(drafts: Sequence[OrderDraft], found: Found, twins: Sequence[store.T
         if draft.external_id is not None:
             key = (draft.channel, draft.external_id)
             if key in taken:
-                problems.append(_taken(draft.external_id, taken[key]).below(prefix))
-            taken.setdefault(key, "an order of this batch")
+                problems.append(_taken(draft.external_id, "an order of this batch").below(prefix))
+            taken.add(key)
     if problems:
         only_taken = all(problem.code == "external_id_taken" for problem in problems)
         raise (Conflict if only_taken else Refused)(problems)
     return checked
 
 
-def _taken(external_id: str, number: str) -> Problem:
-    return Problem(
-        "external_id_taken",
-        f"The external id {external_id} is that of {number} already; look there, or send another id.",
-        "/external_id",
+def _taken(external_id: str, number: str, found: Sequence[str] = ()) -> Problem:
+    said = f"The external id {external_id} is that of {number} already"
+    told = (
+        f", and this is another order: {sameness.in_words(found)}. Change {number}, or" if found else "; look there, or"
     )
+    return Problem("external_id_taken", f"{said}{told} send another id.", "/external_id")
 
 
 def _refuse_race(violation: UniqueViolation) -> None:
@@ -172,10 +217,10 @@ def _refuse_race(violation: UniqueViolation) -> None:
         raise violation
     problem = Problem(
         "external_id_taken",
-        "Another request has just captured an order with this external id; look for it in the list.",
+        "Another request has just captured an order with this external id; send yours again to get that order.",
         "/external_id",
     )
-    raise Conflict([problem]) from violation
+    raise LostRace([problem]) from violation
 
 
 async def _composed(tx: Tx, checked: Sequence[Checked], found: Found, *, state: State) -> list[Composed]:

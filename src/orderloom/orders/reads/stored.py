@@ -192,20 +192,21 @@ async def _places(tx: Tx, order_ids: Sequence[int]) -> dict[int, dict[str, Place
 
 @dataclass(frozen=True, slots=True)
 class ActiveHold:
-    """A hold that stands: what it blocks, on the order or on one item."""
+    """A hold that stands: what it blocks, on the order or on one item, and why."""
 
     id: int
     order_id: int
     item_id: int | None
     code: str
     blocks: str
+    reason: str
 
 
 async def active_holds(tx: Tx, order_ids: Sequence[int]) -> list[ActiveHold]:
     """The holds that stand on these orders and their items."""
     return await tx.all(
         """
-          SELECT id, order_id, item_id, code, blocks
+          SELECT id, order_id, item_id, code, blocks, reason
             FROM orders.hold
            WHERE order_id = ANY(%(ids)s)
              AND released_at IS NULL

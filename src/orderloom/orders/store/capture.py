@@ -8,9 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from orderloom.base.transaction import Json, Tx
-from orderloom.orders.order import Composed
+from orderloom.orders.order import Composed, NewHandedIn
+from orderloom.orders.states import State
+from orderloom.parties.policy import account_filter
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,13 +33,19 @@ class KnownPlace:
 
 @dataclass(frozen=True, slots=True)
 class Twin:
-    """An order that has the same external id, or the same customer's purchase order number."""
+    """An order that has the same external id, or the same customer's purchase order number.
+
+    `content` is what was handed in under the external id, where the actor sees that order.
+    """
 
     kind: str
+    id: int
     account_id: int
     reference: str
     channel: str
     number: str
+    state: State
+    content: dict[str, Any] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,16 +94,19 @@ async def places(
 
 async def twins(tx: Tx, *, externals: Sequence[tuple[str, str]], purchases: Sequence[tuple[int, str]]) -> list[Twin]:
     """Orders that already have these external ids (channel, id) or purchase order numbers (account, number)."""
+    seen, params = account_filter(tx.actor, "known.account_id")
     return await tx.all(
-        """
-        SELECT 'external' AS kind, known.account_id, known.external_id AS reference, known.channel, known.number
+        f"""
+        SELECT 'external' AS kind, known.id, known.account_id, known.external_id AS reference, known.channel,
+               known.number, known.state, handed_in.content
           FROM unnest(%(channels)s::text[], %(external_ids)s::text[]) AS wanted (channel, external_id)
           JOIN orders.sales_order AS known USING (channel, external_id)
+     LEFT JOIN orders.handed_in ON handed_in.order_id = known.id AND {seen}
          UNION ALL
-        SELECT 'purchase', account_id, po_number, '', twin.number
+        SELECT 'purchase', twin.id, account_id, po_number, '', twin.number, twin.state, NULL
           FROM unnest(%(account_ids)s::bigint[], %(po_numbers)s::text[]) AS wanted (account_id, po_number)
          CROSS JOIN LATERAL (
-               SELECT number
+               SELECT id, number, state
                  FROM orders.sales_order AS known
                 WHERE known.account_id = wanted.account_id
                   AND known.po_number = wanted.po_number
@@ -106,6 +118,7 @@ async def twins(tx: Tx, *, externals: Sequence[tuple[str, str]], purchases: Sequ
             "external_ids": [external_id for _, external_id in externals],
             "account_ids": [account_id for account_id, _ in purchases],
             "po_numbers": [po_number for _, po_number in purchases],
+            **params,
         },
         row=Twin,
     )
@@ -184,4 +197,16 @@ async def insert(tx: Tx, composed: Sequence[Composed]) -> None:
             "orders": Json([one.order for one in composed]),
             **{part: Json([row for one in composed for row in getattr(one, part)]) for part in PARTS},
         },
+    )
+
+
+async def insert_handed_in(tx: Tx, handed_in: Sequence[NewHandedIn]) -> None:
+    """Keep what was handed in under external ids."""
+    await tx.execute(
+        """
+        INSERT INTO orders.handed_in (order_id, content)
+        SELECT order_id, content
+          FROM jsonb_to_recordset(%(handed_in)s) AS fresh (order_id bigint, content jsonb)
+        """,
+        {"handed_in": Json(handed_in)},
     )

@@ -48,7 +48,7 @@ async def import_orders(web: Web, request: Request[Any, Any, Any]) -> Response[A
     """Take many orders, one JSON object a line; each line is answered by one line, in no particular order.
 
     A line that is refused keeps no other from being taken. Give each order an `external_id`: an import that is sent
-    again then refuses what it has taken before instead of taking it twice.
+    again is then answered with the orders of the first time, marked as existing, instead of taking them twice.
     """
     actor: Actor = request.scope["state"]["visitor"].actor
     answers: list[bytes] = []

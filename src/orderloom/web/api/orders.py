@@ -80,16 +80,23 @@ async def order_named(tx: Tx, reference: str) -> int:
 
 @routes.post("/orders", permission="orders.write", body=OrderDraft, returns=PlacedOrder, status=201)
 async def place_order(call: Call, body: OrderDraft) -> Answer:
-    """Take an order and commit the customer to it; it is planned at once."""
+    """Take an order and commit the customer to it; it is planned at once.
+
+    The same order under the same external id answers 200 with the first one, marked as existing.
+    """
     [placed] = await place_orders(call.tx, [body])
-    return Answer(placed, location=f"/api/orders/{placed.number}")
+    return _taken(placed)
+
+
+def _taken(placed: PlacedOrder) -> Answer:
+    return Answer(placed, status=200 if placed.existing else 201, location=f"/api/orders/{placed.number}")
 
 
 @routes.post("/orders/drafts", permission="orders.write", body=OrderDraft, returns=PlacedOrder, status=201)
 async def draft_order(call: Call, body: OrderDraft) -> Answer:
-    """Write an order down without committing the customer."""
+    """Write an order down without committing the customer; the same draft again answers with the first one."""
     [drafted] = await place_orders(call.tx, [body], submit=False)
-    return Answer(drafted, location=f"/api/orders/{drafted.number}")
+    return _taken(drafted)
 
 
 @routes.post("/orders/simulate", permission="orders.read", body=OrderDraft)
