@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from orderloom.base.parsing import parse
 from orderloom.cli import demo_world
+from orderloom.cli.demo_build import wanted_orders
 from orderloom.cli.demo_orders import DAYS, Fate, order_stream
 from orderloom.cli.demo_partners import partners_at_hand
 from orderloom.cli.demo_run import Happening, Timeline, drawn_hours
@@ -44,8 +45,10 @@ def test_orders_come_in_order_of_time_within_two_years():
 
 
 def test_every_business_and_every_fate_occurs():
-    stream = order_stream(demo_world.stream_customers(), until=UNTIL, count=300)
+    stream = wanted_orders(UNTIL, 300)
 
+    assert len(stream) == 300
+    assert len({wanted.draft.external_id for wanted in stream}) == 300
     assert min(Counter(wanted.business for wanted in stream).values()) > 40
     assert {wanted.fate for wanted in stream} == set(Fate)
 

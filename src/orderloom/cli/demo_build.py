@@ -9,9 +9,10 @@ from orderloom.base.clock import make_movable, move_clock
 from orderloom.base.transaction import Database, Tx, transaction
 from orderloom.base.types import SYSTEM
 from orderloom.cli.demo_hands import Hands, actors_by_login
-from orderloom.cli.demo_orders import DAYS, order_stream
+from orderloom.cli.demo_orders import DAYS, Wanted, order_stream
 from orderloom.cli.demo_partners import partners_at_hand
 from orderloom.cli.demo_run import History, without_keeping_up
+from orderloom.cli.demo_turns import TURNS, turns
 from orderloom.cli.demo_world import load_world, stream_customers
 from orderloom.house import build_house
 from orderloom.worker.loops import open_loops
@@ -24,8 +25,11 @@ Told = Callable[[float, str], None]
 """Is told which share of the work is done, and a word about it."""
 
 
-async def build_world(url: str, master: str, *, orders: int, told: Told) -> None:
-    """Fill the database; in the end its clock shows real time. Not atomic: build where nobody looks."""
+async def build_world(url: str, master: str, *, orders: int, told: Told) -> list[str]:
+    """Fill the database; in the end its clock shows real time. Not atomic: build where nobody looks.
+
+    Returns what was refused to those who decide about the orders of `demo_turns`: nothing, when all is well.
+    """
     house = without_keeping_up(build_house())
     async with (
         partners_at_hand(master, seed=SEED) as partners,
@@ -40,12 +44,21 @@ async def build_world(url: str, master: str, *, orders: int, told: Told) -> None
             await _add_months(tx, end)
             await load_world(tx, partners_url=partners.url, master=master)
         hands = Hands(history, await actors_by_login(database))
-        for wanted in order_stream(stream_customers(), until=end, count=orders):
+        for wanted in wanted_orders(end, orders):
             history.timeline.add(wanted.at, hands.order(wanted))
         history.watchers += [hands.note_tasks, hands.note_fallout, hands.note_invoices]
         hands.plan_routine(begin)
+        hands.decisions.plan_stray_post()
         await history.run(told=lambda now: told(_share(begin, now, end), f"{now:%B %Y}, {hands.placed} orders"))
         await _come_back(database)
+    return hands.decisions.refused
+
+
+def wanted_orders(until: datetime, count: int) -> list[Wanted]:
+    """So many orders in order of time; where there are enough, every fate is among them."""
+    customers = stream_customers()
+    special = turns(customers, until=until) if count >= len(TURNS) else []
+    return sorted([*order_stream(customers, until=until, count=count - len(special)), *special], key=lambda w: w.at)
 
 
 async def _turn_back(database: Database, by: timedelta) -> datetime:

@@ -14,7 +14,8 @@ from orderloom.base.transaction import Database, Tx, transaction
 from orderloom.base.types import SYSTEM, Actor
 from orderloom.billing.commands import record_payments
 from orderloom.billing.types import PaymentDraft
-from orderloom.cli.demo_orders import SEED, Fate, Wanted
+from orderloom.cli.demo_deciding import Decisions
+from orderloom.cli.demo_orders import SEED, STILL, Fate, Wanted
 from orderloom.cli.demo_run import Happening, History, drawn_hours
 from orderloom.cli.demo_world import stock_levels
 from orderloom.fulfilment.commands import (
@@ -37,6 +38,8 @@ from orderloom.work.types import FormField, TaskCompletion
 SETTLED_DAYS = 12
 """What fell out longer ago than this has been repaired."""
 
+UNSUBMITTED = frozenset({Fate.DRAFT, Fate.REJECTED})
+
 RESTOCK_DAYS = 7
 EVENING = time(20)
 REFUSALS = {
@@ -49,6 +52,7 @@ HOLDS = (
     ("address", "The carrier does not know this address; ask the customer."),
     ("payment", "Two invoices are overdue; nothing leaves before they are paid."),
     ("export", "Waiting for the export licence."),
+    ("dispute", "The customer disputes the last invoice; charge nothing before that is settled."),
 )
 REASONS = ("Ordered twice by mistake", "Customer found another provider", "Project postponed", "Wrong site")
 
@@ -61,6 +65,7 @@ class OpenTask:
     number: int
     order_id: int
     team_id: int | None
+    queue: str
     hours: list[Decimal] | None
     params: dict[str, Any]
 
@@ -84,10 +89,14 @@ class Hands:
     actors: Mapping[str, Actor]
     placed: int = 0
     refused: list[str] = field(default_factory=list)
+    decisions: Decisions = field(init=False)
     seen_tasks: set[tuple[int, int]] = field(default_factory=set)
     seen_fallout: set[tuple[int, int, int]] = field(default_factory=set)
     payments: dict[datetime, list[PaymentDraft]] = field(default_factory=dict)
     last_invoice_id: int = 0
+
+    def __post_init__(self) -> None:
+        self.decisions = Decisions(self.history, self.actors)
 
     # Orders --------------------------------------------------------------------------------------
 
@@ -96,7 +105,7 @@ class Hands:
 
         async def place() -> None:
             async with transaction(self.history.database, self.actors[wanted.seller]) as tx:
-                (placed,) = await place_orders(tx, [wanted.draft], submit=wanted.fate is not Fate.DRAFT)
+                (placed,) = await place_orders(tx, [wanted.draft], submit=wanted.fate not in UNSUBMITTED)
             self.placed += 1
             self.history.orders[placed.id] = wanted
             self._prepare_fate(wanted, placed.id)
@@ -108,6 +117,7 @@ class Hands:
         later = self.history.now + timedelta(hours=chance.uniform(1, 30))
         match wanted.fate:
             case Fate.HELD:
+                later = self.history.now if wanted.note else later
                 self.history.timeline.add(later, self._hold(wanted, order_id, None))
             case Fate.PAUSED:
                 self.history.timeline.add(later, self._hold(wanted, order_id, chance.uniform(1, 9)))
@@ -117,10 +127,11 @@ class Hands:
             case Fate.REFUSED:
                 self.history.partners.refuse_next(*chance.choice(REFUSALS[wanted.business]))
             case _:
-                pass
+                self.decisions.prepare(wanted, order_id)
 
     def _hold(self, wanted: Wanted, order_id: int, days: float | None) -> Happening:
-        code, reason = wanted.random("hold").choice(HOLDS)
+        named = [hold for hold in HOLDS if hold[0] == wanted.note]
+        code, reason = wanted.random("hold").choice(named or HOLDS)
 
         async def hold() -> None:
             try:
@@ -264,7 +275,7 @@ class Hands:
         """A new task is taken by somebody of the team after a while, and done some hours later."""
         opened = await tx.all(
             """
-            SELECT step.process_id, step.number, process.subject_id AS order_id, queue.team_id,
+            SELECT step.process_id, step.number, process.subject_id AS order_id, queue.team_id, step.queue,
                    definition.graph -> 'nodes' -> step.number -> 'hours' AS hours,
                    coalesce(step.params, '{}')
                    || coalesce(definition.graph #> ARRAY['nodes', step.number::text, 'params'], '{}') AS params
@@ -287,6 +298,8 @@ class Hands:
         wanted = self.history.orders.get(task.order_id)
         if wanted and wanted.fate is Fate.SILENT and chance.random() < 0.5:
             return  # lies there until somebody asks
+        if wanted and (wanted.fate in STILL or (wanted.fate is Fate.LEFT and task.queue in wanted.note.split())):
+            return
         team = [actor for actor in self.actors.values() if task.team_id in actor.team_ids]
         person = chance.choice(team) if team else self.actors["nora@tessellane.example"]
         self.history.timeline.add(self.history.now + timedelta(hours=hours * 0.4), self._begin(task, person))

@@ -17,7 +17,7 @@ SEED = "tessellane"
 ONE = Decimal(1)
 _NO_CHARACTERISTICS: Mapping[str, Scalar] = {}
 _WEIGHTS = {"home": 44, "trade": 32, "pos": 24}
-_LAST_WEEKS = 0.17
+_LAST_WEEKS = 0.10
 """The share of orders that comes in the last three weeks, so that much is under way today."""
 
 
@@ -32,6 +32,21 @@ class Fate(StrEnum):
     REFUSED = "refused"  # a partner refuses one step; repaired when it is long ago
     SILENT = "silent"  # somebody outside never answers
     SLOW = "slow"  # everybody outside takes three times as long
+    # What follows is given to the orders of `demo_turns` only
+    REJECTED = "rejected"  # a draft that we do not take
+    FAILED = "failed"  # we find that we cannot deliver
+    PARTIAL = "partial"  # the customer does without the last line
+    ASKED = "asked"  # the seller asks for its cancellation; nobody has decided yet
+    DENIED = "denied"  # the same, and the answer was no
+    CANCELLING = "cancelling"  # cancelled just now; what was done is being undone
+    CHANGED = "changed"  # altered in flight
+    CHANGING = "changing"  # somebody thinks about a change
+    VOUCHED = "vouched"  # a partner refuses; one person has recorded that it is done all the same
+    LEFT = "left"  # the teams and partners that its note names do nothing
+
+
+STILL = frozenset({Fate.VOUCHED, Fate.CHANGING})
+"""Nobody does anything for these orders any more: they are to stay where they are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +70,7 @@ class Wanted:
     business: str
     draft: OrderDraft
     fate: Fate
+    note: str = ""
 
     def random(self, purpose: str) -> Random:
         """Chance for one purpose of this order, the same in every run."""
@@ -232,6 +248,11 @@ def _pos(chance: Random, customer: Customer) -> tuple[ItemDraft, ...]:
         basket.extras(chance, {"Receipt printer lease": 0.3, "Cash drawer lease": 0.2}, terminals)
         basket.extras(chance, {"Loyalty module": 0.2, "Stock module": 0.2, "Analytics module": 0.1})
     return tuple(basket.items)
+
+
+def basket(business: str, chance: Random, customer: Customer) -> tuple[ItemDraft, ...]:
+    """What a customer of this business orders."""
+    return _BASKETS[business](chance, customer)
 
 
 _BASKETS = {"home": _home, "trade": _trade, "pos": _pos}

@@ -85,6 +85,11 @@ class PartnersAtHand:
         self.simulator.used.clear()
         self.simulator.behaviour = replace(self.simulator.behaviour, rules=(rule, *kept))
 
+    def take_their_time(self) -> None:
+        """Let partners accept what they are asked from now on, and tell the outcome later."""
+        slow = Rule(manner={"answer": "later"})
+        self.simulator.behaviour = replace(self.simulator.behaviour, rules=(slow, *self.simulator.behaviour.rules))
+
     def forget_refusals(self) -> None:
         """Let partners do what they have refused, when they are asked again."""
         for key in [key for key, effect in list(self.simulator.effects.items()) if effect.status >= 400]:

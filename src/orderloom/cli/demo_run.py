@@ -17,8 +17,9 @@ from orderloom.base.clock import move_clock
 from orderloom.base.events import type_name
 from orderloom.base.transaction import Database, Tx, transaction
 from orderloom.base.types import SYSTEM, House, reaction_name
-from orderloom.cli.demo_orders import SEED, Fate, Wanted
+from orderloom.cli.demo_orders import SEED, STILL, Fate, Wanted
 from orderloom.cli.demo_partners import Letter, PartnersAtHand
+from orderloom.fulfilment.callout import step_of
 from orderloom.fulfilment.commands import keep_up_orders
 from orderloom.gateway.inbox import receive
 from orderloom.house import build_house
@@ -240,7 +241,9 @@ class History:
             wanted = self.orders.get(waiter.order_id) if waiter else None
             chance = Random(f"{SEED}:{wanted.number if wanted else 0}:{waiter.number if waiter else 0}")
             chance.random()
-            if wanted and wanted.fate is Fate.SILENT and chance.random() < 0.5:
+            if wanted and (wanted.fate in STILL or (wanted.fate is Fate.SILENT and chance.random() < 0.5)):
+                continue
+            if wanted and wanted.fate is Fate.LEFT and letter.partner in wanted.note.split():
                 continue
             pace = 3.0 if wanted and wanted.fate is Fate.SLOW else 1.0
             hours = drawn_hours(chance, waiter.hours if waiter else None)
@@ -262,16 +265,18 @@ class History:
 
 
 async def _waiters(tx: Tx, correlations: Sequence[str | None]) -> dict[str, Waiter]:
+    named = [step for step in map(step_of, correlations) if step is not None]
     found = await tx.all(
         """
-        SELECT step.correlation, step.process_id, step.number, process.subject_id AS order_id,
+        SELECT step.process_id || ':' || step.number AS correlation, step.process_id, step.number,
+               process.subject_id AS order_id,
                definition.graph -> 'nodes' -> step.number -> 'hours' AS hours
-          FROM processes.step
+          FROM unnest(%(process_ids)s::bigint[], %(numbers)s::integer[]) AS named (process_id, number)
+          JOIN processes.step USING (process_id, number)
           JOIN processes.process ON process.id = step.process_id
           JOIN processes.definition ON definition.id = process.definition_id
-         WHERE step.correlation = ANY(%(correlations)s)
         """,
-        {"correlations": [correlation for correlation in correlations if correlation]},
+        {"process_ids": [process_id for process_id, _ in named], "numbers": [number for _, number in named]},
         row=Waiter,
     )
     return {waiter.correlation: waiter for waiter in found}

@@ -45,8 +45,9 @@ def rolled_up(
     def state_of(item: ItemStanding) -> State:
         own = by_item.get(item.id, [])
         parts = [PartFact(state_of(child), child.withdrawn) for child in children.get(item.id, ())]
-        if item.state == "cancelled":
-            state = _taken_back(undoing.get(item.id, ()))
+        if item.state in ("cancelled", "failed"):
+            ended: State = "failed" if item.state == "failed" else "cancelled"
+            state = _taken_back(undoing.get(item.id, ()), ended=ended)
         elif parts:
             if own and cancellation == "none":
                 parts.append(PartFact(item_state(own)))
@@ -64,11 +65,11 @@ def rolled_up(
     return items, OrderResult(order.id, order_state, progress(leaves))
 
 
-def _taken_back(undo: Sequence[StepFact]) -> State:
-    """A cancelled item keeps its order open until what was done for it is taken back."""
+def _taken_back(undo: Sequence[StepFact], *, ended: State) -> State:
+    """An item that was cancelled or given up keeps its order open until what was done for it is taken back."""
     if any(step.fallout for step in undo):
         return "held"
-    return "cancelled" if all(step.state in ("done", "skipped", "cancelled") for step in undo) else "in_progress"
+    return ended if all(step.state in ("done", "skipped", "cancelled") for step in undo) else "in_progress"
 
 
 def _fact(step: StepStanding) -> StepFact:

@@ -176,7 +176,7 @@ STATES: Final = (
         SELECT format('order %s line %s is %s', told.number, item.line, item.state)
           FROM told
           JOIN orders.item ON item.id = told.item_id AND item.withdrawn_in IS NULL
-         WHERE item.state NOT IN ('cancelled',
+         WHERE item.state NOT IN ('cancelled', 'failed', 'rejected',
                CASE WHEN all_well THEN 'completed' WHEN all_cancelled THEN 'cancelled' ELSE 'partial' END)
         """,
     ),

@@ -2,6 +2,12 @@
 
 from orderloom.fulfilment.commands.cancelling import cancel_items, cancel_orders, finish_cancellations
 from orderloom.fulfilment.commands.changing import absorb, replan_orders
+from orderloom.fulfilment.commands.deciding import (
+    accept_cancellations,
+    deny_cancellations,
+    reject_orders,
+    request_cancellations,
+)
 from orderloom.fulfilment.commands.following import forecast_orders, keep_up_orders, roll_up_orders, watch_forecasts
 from orderloom.fulfilment.commands.holding import hold_orders, release_holds, sync_holds
 from orderloom.fulfilment.commands.placing import PlacedOrder, place_orders, plan_orders, simulate_order, submit_orders
@@ -12,10 +18,12 @@ from orderloom.fulfilment.commands.witnessing import confirm_evidence, give_evid
 __all__ = [
     "PlacedOrder",
     "absorb",
+    "accept_cancellations",
     "apply_change",
     "cancel_items",
     "cancel_orders",
     "confirm_evidence",
+    "deny_cancellations",
     "draft_follow_on",
     "finish_cancellations",
     "forecast_orders",
@@ -26,8 +34,10 @@ __all__ = [
     "plan_orders",
     "preview_change",
     "reject_evidence",
+    "reject_orders",
     "release_holds",
     "replan_orders",
+    "request_cancellations",
     "roll_up_orders",
     "simulate_order",
     "submit_orders",

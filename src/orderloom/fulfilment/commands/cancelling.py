@@ -1,8 +1,9 @@
-"""Cancelling: what has not begun is stopped, what is done is taken back in reverse order."""
+"""Ends before the time: what has not begun is stopped, what is done is taken back in reverse order."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Literal
 
 from orderloom.assets.commands import cancel as cancel_assets
 from orderloom.assets.commands import terminate as terminate_assets
@@ -16,7 +17,7 @@ from orderloom.fulfilment.reads import StepStanding, order_standings, relying_li
 from orderloom.gateway.commands import withdraw
 from orderloom.orders import commands as orders
 from orderloom.orders.order import ItemResult
-from orderloom.orders.states import CANCELLING, TERMINAL
+from orderloom.orders.states import TERMINAL
 from orderloom.processes.commands import cancel_steps
 from orderloom.processes.reads import steps_of
 from orderloom.processes.types import StepId
@@ -31,15 +32,22 @@ async def cancel_orders(tx: Tx, order_ids: Sequence[int], *, reason: str) -> lis
     cancellation ends when everything is taken back. Returns the orders that are being cancelled.
     """
     wanted = await orders.cancel_orders(tx, order_ids, reason=reason)
-    for order_id in wanted.requested:
-        await _take_back(tx, order_id, reason=reason)
-    await orders.accept_cancellations(tx, wanted.requested)
-    await finish_cancellations(tx, wanted.requested)
+    await carry_out_cancellations(tx, wanted.requested, reason=reason)
     return [*wanted.cancelled, *wanted.requested]
 
 
-async def cancel_items(tx: Tx, order_id: int, item_ids: Sequence[int], *, reason: str) -> list[StepId]:
-    """Cancel items with their parts: steps that serve nothing else are stopped and taken back.
+async def carry_out_cancellations(tx: Tx, order_ids: Sequence[int], *, reason: str) -> None:
+    """Take back what was done for orders whose cancellation is asked for; refused past a hard point of no return."""
+    for order_id in order_ids:
+        await take_back(tx, order_id, reason=reason)
+    await orders.accept_cancellations(tx, order_ids)
+    await finish_cancellations(tx, order_ids)
+
+
+async def cancel_items(
+    tx: Tx, order_id: int, item_ids: Sequence[int], *, reason: str, as_failed: bool = False
+) -> list[StepId]:
+    """Cancel items with their parts, or have them fail for good: steps that serve nothing else are taken back.
 
     A thing that other items share lives on. The rest of the order goes on without them, as if they
     had not been ordered. Refused for what is completed, past a hard point of no return, and while
@@ -56,7 +64,7 @@ async def cancel_items(tx: Tx, order_id: int, item_ids: Sequence[int], *, reason
             *(
                 Problem("item_ended", f"Line {item.line} is {item.state}; order a return, or cancel the whole order.")
                 for item in order.items
-                if item.id in gone and item.state in TERMINAL - {"cancelled"}
+                if item.id in gone and item.state in TERMINAL - {"cancelled", "failed"}
             ),
             *(
                 Problem("relied_on", f"Line {line} relies on line {needed}; cancel it first, or the whole order.")
@@ -68,12 +76,13 @@ async def cancel_items(tx: Tx, order_id: int, item_ids: Sequence[int], *, reason
     mine = [step for step in steps if step.order_items and set(step.order_items) <= gone]
     undone = await _cancel(tx, mine, reason=reason, others_go_on=True)
     await reverse_items(tx, sorted(gone), reason=reason)
-    await orders.record_states(tx, items=[ItemResult(item_id, "cancelled") for item_id in sorted(gone)])
-    await _end_assets(tx, sorted(gone))
+    ended: Literal["cancelled", "failed"] = "failed" if as_failed else "cancelled"
+    await orders.record_states(tx, items=[ItemResult(item_id, ended) for item_id in sorted(gone)])
+    await end_assets(tx, sorted(gone))
     return undone
 
 
-async def _end_assets(tx: Tx, item_ids: Sequence[int]) -> None:
+async def end_assets(tx: Tx, item_ids: Sequence[int]) -> None:
     """What never lived is cancelled, what lived ends now."""
     assets = list((await by_order_item(tx, item_ids)).values())
     await cancel_assets(tx, assets)
@@ -82,15 +91,16 @@ async def _end_assets(tx: Tx, item_ids: Sequence[int]) -> None:
 
 async def finish_cancellations(tx: Tx, order_ids: Sequence[int]) -> list[int]:
     """End the cancellations whose taking back is done; return those orders."""
-    cancelling = {order.id: order for order in await order_standings(tx, order_ids) if order.state in CANCELLING}
+    cancelling = {order.id: order for order in await order_standings(tx, order_ids) if order.state == "cancelling"}
     steps = await standings(tx, list(cancelling))
     over = [order_id for order_id in cancelling if all(step.state in ENDED for step in steps.get(order_id, ()))]
     finished = await orders.finish_cancellations(tx, over)
-    await _end_assets(tx, [item.id for order_id in finished for item in cancelling[order_id].items])
+    await end_assets(tx, [item.id for order_id in finished for item in cancelling[order_id].items])
     return finished
 
 
-async def _take_back(tx: Tx, order_id: int, *, reason: str) -> None:
+async def take_back(tx: Tx, order_id: int, *, reason: str) -> None:
+    """Stop and undo everything of an order, and reverse what was to be charged."""
     steps = (await standings(tx, [order_id])).get(order_id, [])
     try:
         async with tx.savepoint():

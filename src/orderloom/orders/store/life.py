@@ -14,8 +14,10 @@ from orderloom.parties.policy import account_filter
 _ENDS = sorted(TERMINAL)
 _PAIRS = [(before, after) for before in TITLES for after in TITLES if steps_between(before, after)]
 _LEGAL = {"befores": [before for before, _ in _PAIRS], "afters": [after for _, after in _PAIRS]}
-# Items have no cancellation of their own to settle: they may follow every move of the table.
-_ITEM_PAIRS = sorted({*_PAIRS, *EDGES})
+# Items have no cancellation of their own to settle: they may follow every move of the table, and when their
+# order's is denied they stand where their steps have come to meanwhile.
+_DENIED = {("assessing_cancellation", after) for before, after in _PAIRS if before == "in_progress"}
+_ITEM_PAIRS = sorted({*_PAIRS, *EDGES, *_DENIED})
 _LEGAL_ITEMS = {"befores": [before for before, _ in _ITEM_PAIRS], "afters": [after for _, after in _ITEM_PAIRS]}
 
 

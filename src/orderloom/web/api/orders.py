@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, get_args
 
@@ -12,10 +12,14 @@ from orderloom.base.parsing import strict
 from orderloom.base.transaction import Tx
 from orderloom.fulfilment.commands import (
     PlacedOrder,
+    accept_cancellations,
     cancel_orders,
+    deny_cancellations,
     hold_orders,
     place_orders,
+    reject_orders,
     release_holds,
+    request_cancellations,
     simulate_order,
     submit_orders,
 )
@@ -151,6 +155,41 @@ async def cancel_order(call: Call, reference: str, body: Why) -> Answer:
     """Cancel a draft, or ask for the cancellation of what is under way; what was done for it is undone."""
     page = await order_page(call.tx, await order_named(call.tx, reference))
     await cancel_orders(call.tx, [page.header.id], reason=body.reason)
+    page = await order_page(call.tx, page.header.id)
+    return Answer(page, version=page.header.version)
+
+
+CANCELLATION = "/orders/{reference:str}/cancellation"
+
+
+@routes.post(CANCELLATION, permission="orders.write", body=Why, returns=OrderPage)
+async def request_cancellation(call: Call, reference: str, body: Why) -> Answer:
+    """Ask for an order's cancellation; it goes on until somebody who may cancel has decided."""
+    return await decided(call, reference, body, request_cancellations)
+
+
+@routes.post(f"{CANCELLATION}/accept", permission="orders.cancel", body=Why, returns=OrderPage)
+async def accept_cancellation(call: Call, reference: str, body: Why) -> Answer:
+    """Grant the cancellation that was asked for; what was done for the order is undone."""
+    return await decided(call, reference, body, accept_cancellations)
+
+
+@routes.post(f"{CANCELLATION}/deny", permission="orders.cancel", body=Why, returns=OrderPage)
+async def deny_cancellation(call: Call, reference: str, body: Why) -> Answer:
+    """Say no to the cancellation that was asked for; the order goes on from where it stands."""
+    return await decided(call, reference, body, deny_cancellations)
+
+
+@routes.post("/orders/{reference:str}/reject", permission="orders.write", body=Why, returns=OrderPage)
+async def reject_order(call: Call, reference: str, body: Why) -> Answer:
+    """Refuse to take an order, for good, while nothing has begun."""
+    return await decided(call, reference, body, reject_orders)
+
+
+async def decided(call: Call, reference: str, why: Why, verb: Callable[..., Awaitable[object]]) -> Answer:
+    """The order after what was decided about it."""
+    page = await order_page(call.tx, await order_named(call.tx, reference))
+    await verb(call.tx, [page.header.id], reason=why.reason)
     page = await order_page(call.tx, page.header.id)
     return Answer(page, version=page.header.version)
 

@@ -146,12 +146,19 @@ async def cancel_item_of_step(call: Call, process_id: int, number: int, body: Wh
     return await step_now(call, process_id, number)
 
 
-async def give_up(tx: Tx, process_id: int, number: int, *, reason: str) -> StepOwner:
-    """Cancel what the step serves; a step of no item is cancelled by itself."""
+@routes.post("/fallout/{process_id:int}/{number:int}/fail", permission="orders.cancel", body=Why, returns=PlanStep)
+async def fail_item_of_step(call: Call, process_id: int, number: int, body: Why) -> PlanStep:
+    """Say that we cannot deliver the order items that a failed step serves: they fail for good, with their parts."""
+    await give_up(call.tx, process_id, number, reason=body.reason, as_failed=True)
+    return await step_now(call, process_id, number)
+
+
+async def give_up(tx: Tx, process_id: int, number: int, *, reason: str, as_failed: bool = False) -> StepOwner:
+    """End what the step serves, cancelled or failed; a step of no item is cancelled by itself."""
     owner = await seen_step(tx, process_id, number)
     [step] = await plan_steps(tx, process_id, [number])
     if owner.subject_kind == "order" and step.order_items:
-        await cancel_items(tx, owner.subject_id, step.order_items, reason=reason)
+        await cancel_items(tx, owner.subject_id, step.order_items, reason=reason, as_failed=as_failed)
     else:
         await cancel_steps(tx, [StepId(process_id, number)], reason=reason)
     return owner

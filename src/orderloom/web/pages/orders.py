@@ -9,14 +9,30 @@ from orderloom.base.transaction import Tx
 from orderloom.billing import reads as billing
 from orderloom.documents.reads import documents_of
 from orderloom.documents.words import NAMES
-from orderloom.fulfilment.commands import cancel_orders, release_holds, submit_orders
+from orderloom.fulfilment.commands import (
+    accept_cancellations,
+    cancel_orders,
+    deny_cancellations,
+    reject_orders,
+    release_holds,
+    request_cancellations,
+    submit_orders,
+)
 from orderloom.gateway.reads import CallPage, call_page
 from orderloom.orders.reads import ItemRow, OrderPage, hold_codes, order_page
 from orderloom.orders.states import LIVE, TITLES, moves_from
 from orderloom.processes.reads import step_history
 from orderloom.stock import reads as stock
 from orderloom.web.answers import Page, SeeOther
-from orderloom.web.api.orders import STATES, HoldWish, OrderQuery, order_named, orders_matching, place_hold
+from orderloom.web.api.orders import (
+    CANCELLATION,
+    STATES,
+    HoldWish,
+    OrderQuery,
+    order_named,
+    orders_matching,
+    place_hold,
+)
 from orderloom.web.call import Call
 from orderloom.web.inputs import Why
 from orderloom.web.paging import cursor_of, place_of
@@ -195,6 +211,38 @@ async def cancel_by_form(call: Call, reference: str, body: Why) -> SeeOther:
     page = await order_page(call.tx, await order_named(call.tx, reference))
     await cancel_orders(call.tx, [page.header.id], reason=body.reason)
     return SeeOther(f"/orders/{page.header.number}", "The order is being cancelled; what was done for it is undone.")
+
+
+@routes.post(CANCELLATION, permission="orders.write", body=Why)
+async def ask_by_form(call: Call, reference: str, body: Why) -> SeeOther:
+    """Ask for an order's cancellation."""
+    page = await order_page(call.tx, await order_named(call.tx, reference))
+    await request_cancellations(call.tx, [page.header.id], reason=body.reason)
+    return SeeOther(f"/orders/{page.header.number}", "The cancellation is asked for; an order manager decides.")
+
+
+@routes.post(f"{CANCELLATION}/accept", permission="orders.cancel", body=Why)
+async def accept_by_form(call: Call, reference: str, body: Why) -> SeeOther:
+    """Grant the cancellation that was asked for."""
+    page = await order_page(call.tx, await order_named(call.tx, reference))
+    await accept_cancellations(call.tx, [page.header.id], reason=body.reason)
+    return SeeOther(f"/orders/{page.header.number}", "The order is being cancelled; what was done for it is undone.")
+
+
+@routes.post(f"{CANCELLATION}/deny", permission="orders.cancel", body=Why)
+async def deny_by_form(call: Call, reference: str, body: Why) -> SeeOther:
+    """Say no to the cancellation that was asked for."""
+    page = await order_page(call.tx, await order_named(call.tx, reference))
+    await deny_cancellations(call.tx, [page.header.id], reason=body.reason)
+    return SeeOther(f"/orders/{page.header.number}", "The cancellation is denied; the order goes on.")
+
+
+@routes.post("/orders/{reference:str}/reject", permission="orders.write", body=Why)
+async def reject_by_form(call: Call, reference: str, body: Why) -> SeeOther:
+    """Refuse to take an order, for good, while nothing has begun."""
+    page = await order_page(call.tx, await order_named(call.tx, reference))
+    await reject_orders(call.tx, [page.header.id], reason=body.reason)
+    return SeeOther(f"/orders/{page.header.number}", "The order is rejected.")
 
 
 @routes.post("/orders/{reference:str}/holds", permission="orders.write", body=HoldWish)

@@ -136,5 +136,12 @@ async def cancel_by_form(call: Call, process_id: int, number: int, body: Why) ->
     return SeeOther(home_of(owner.subject_kind, owner.subject_label), "It is cancelled; what was done is being undone.")
 
 
+@routes.post("/fallout/{process_id:int}/{number:int}/fail", permission="orders.cancel", body=Why)
+async def fail_by_form(call: Call, process_id: int, number: int, body: Why) -> SeeOther:
+    """Say that we cannot deliver the items that a failed step serves."""
+    owner = await give_up(call.tx, process_id, number, reason=body.reason, as_failed=True)
+    return SeeOther(home_of(owner.subject_kind, owner.subject_label), "It has failed; what was done is being undone.")
+
+
 def home_of(subject_kind: str, label: str) -> str:
     return f"/orders/{label}/plan" if subject_kind == "order" else "/fallout"
