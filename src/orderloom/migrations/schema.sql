@@ -1564,7 +1564,7 @@ CREATE TABLE orders.item (
     CONSTRAINT item_per_parent_check CHECK ((per_parent > (0)::numeric)),
     CONSTRAINT item_period_check CHECK ((period = ANY (ARRAY['day'::text, 'week'::text, 'month'::text, 'quarter'::text, 'year'::text]))),
     CONSTRAINT item_position_check CHECK (("position" >= 0)),
-    CONSTRAINT item_price_origin_check CHECK ((price_origin = ANY (ARRAY['none'::text, 'list'::text, 'manual'::text]))),
+    CONSTRAINT item_price_origin_check CHECK ((price_origin = ANY (ARRAY['none'::text, 'list'::text, 'manual'::text, 'quote'::text]))),
     CONSTRAINT item_quantity_check CHECK ((quantity > (0)::numeric)),
     CONSTRAINT item_state_check CHECK ((state = ANY (ARRAY['draft'::text, 'submitted'::text, 'in_progress'::text, 'pending'::text, 'held'::text, 'assessing_cancellation'::text, 'cancelling'::text, 'rejected'::text, 'completed'::text, 'partial'::text, 'failed'::text, 'cancelled'::text]))),
     CONSTRAINT item_withdrawn_in_check CHECK ((withdrawn_in > 1)),
@@ -1593,6 +1593,20 @@ CREATE TABLE orders.place (
     country text NOT NULL,
     CONSTRAINT place_code_check CHECK (((length(code) >= 1) AND (length(code) <= 100))),
     CONSTRAINT place_country_check CHECK ((country ~ '^[A-Z]{2}$'::text))
+);
+
+CREATE TABLE orders.quoted_item (
+    item_id bigint NOT NULL,
+    order_id bigint NOT NULL,
+    line_id bigint NOT NULL
+);
+
+CREATE TABLE orders.quoted_order (
+    order_id bigint NOT NULL,
+    quote_id bigint NOT NULL,
+    quote_number text NOT NULL,
+    version integer NOT NULL,
+    draw_id bigint NOT NULL
 );
 
 CREATE TABLE orders.relies_on (
@@ -3273,6 +3287,15 @@ ALTER TABLE ONLY orders.item
 ALTER TABLE ONLY orders.place
     ADD CONSTRAINT place_pkey PRIMARY KEY (order_id, code);
 
+ALTER TABLE ONLY orders.quoted_item
+    ADD CONSTRAINT quoted_item_pkey PRIMARY KEY (item_id);
+
+ALTER TABLE ONLY orders.quoted_order
+    ADD CONSTRAINT quoted_order_draw_id_key UNIQUE (draw_id);
+
+ALTER TABLE ONLY orders.quoted_order
+    ADD CONSTRAINT quoted_order_pkey PRIMARY KEY (order_id);
+
 ALTER TABLE ONLY orders.relies_on
     ADD CONSTRAINT relies_on_pkey PRIMARY KEY (item_id, needed_id);
 
@@ -3708,6 +3731,12 @@ CREATE INDEX order_of_account ON orders.sales_order USING btree (account_id, id)
 CREATE INDEX order_of_billing_account ON orders.sales_order USING btree (billing_account_id);
 
 CREATE INDEX preview_of_change ON orders.change_preview USING btree (change_id, id);
+
+CREATE INDEX quoted_item_of_line ON orders.quoted_item USING btree (line_id);
+
+CREATE INDEX quoted_item_of_order ON orders.quoted_item USING btree (order_id);
+
+CREATE INDEX quoted_order_of_quote ON orders.quoted_order USING btree (quote_id);
 
 CREATE INDEX relies_on_of_order ON orders.relies_on USING btree (order_id);
 
@@ -4185,6 +4214,27 @@ ALTER TABLE ONLY orders.place
 
 ALTER TABLE ONLY orders.place
     ADD CONSTRAINT place_order_id_fkey FOREIGN KEY (order_id) REFERENCES orders.sales_order(id);
+
+ALTER TABLE ONLY orders.quoted_item
+    ADD CONSTRAINT quoted_item_line_id_fkey FOREIGN KEY (line_id) REFERENCES quotes.line(id);
+
+ALTER TABLE ONLY orders.quoted_item
+    ADD CONSTRAINT quoted_item_order_id_fkey FOREIGN KEY (order_id) REFERENCES orders.quoted_order(order_id);
+
+ALTER TABLE ONLY orders.quoted_item
+    ADD CONSTRAINT quoted_item_order_id_item_id_fkey FOREIGN KEY (order_id, item_id) REFERENCES orders.item(order_id, id);
+
+ALTER TABLE ONLY orders.quoted_order
+    ADD CONSTRAINT quoted_order_draw_id_fkey FOREIGN KEY (draw_id) REFERENCES quotes.draw(id);
+
+ALTER TABLE ONLY orders.quoted_order
+    ADD CONSTRAINT quoted_order_order_id_fkey FOREIGN KEY (order_id) REFERENCES orders.sales_order(id);
+
+ALTER TABLE ONLY orders.quoted_order
+    ADD CONSTRAINT quoted_order_quote_id_fkey FOREIGN KEY (quote_id) REFERENCES quotes.quote(id);
+
+ALTER TABLE ONLY orders.quoted_order
+    ADD CONSTRAINT quoted_order_quote_id_version_fkey FOREIGN KEY (quote_id, version) REFERENCES quotes.version(quote_id, number);
 
 ALTER TABLE ONLY orders.relies_on
     ADD CONSTRAINT relies_on_order_id_item_id_fkey FOREIGN KEY (order_id, item_id) REFERENCES orders.item(order_id, id);
