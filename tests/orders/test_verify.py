@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from orderloom.orders.commands import record_states
+from orderloom.orders.commands import ConversionDraft, convert_quotes, record_states
 from orderloom.orders.order import OrderResult
 from orderloom.orders.verify import INVARIANTS
 from tests.orders import given
+from tests.quotes import given as quotes
 
 BREAKAGES = [
     "UPDATE orders.credit SET percent = 99 WHERE position = 0",
@@ -15,19 +16,22 @@ BREAKAGES = [
     "UPDATE orders.item SET bundle_id = NULL WHERE line = '1.1'",
     "UPDATE orders.sales_order SET item_count = item_count + 1",
     "UPDATE orders.item SET state = CASE line WHEN '1' THEN 'completed' ELSE 'failed' END",
-    "UPDATE orders.sales_order SET state = 'completed', ended_at = base.now()",
+    "UPDATE orders.sales_order SET state = 'completed', ended_at = base.now() WHERE state = 'in_progress'",
     "UPDATE orders.item SET state = 'draft'",
     """INSERT INTO base.event (type, actor_kind, actor_name, subject_kind, subject_id, subject_label, payload)
        SELECT 'orders.order_state_changed', 'user', 'x', 'order', id, number,
               jsonb_build_object('before', way.before, 'after', way.after)
          FROM orders.sales_order,
               (VALUES ('in_progress', 'failed'), ('failed', 'in_progress')) AS way (before, after)""",
+    "UPDATE orders.item SET one_time = 999, price_origin = 'list' WHERE id IN (SELECT item_id FROM orders.quoted_item)",
 ]
 
 
 @pytest.mark.parametrize(("place", "breakage"), list(enumerate(BREAKAGES)))
 async def test_verify_finds_what_is_broken(tx, place, breakage):
-    await given.world(tx)
+    await quotes.world(tx)
+    quote = await quotes.quote(tx, sent=True)
+    await convert_quotes(tx, {quote.id: ConversionDraft()})
     kit, *parts = given.KIT
     parts[0] = {**parts[0], "ship_groups": [{"place": "S1", "quantity": 6}, {"place": "S2", "quantity": 4}]}
     order = await given.order(tx, (kit, *parts), submit=True, credits=[{"payee": "ann@x.example", "percent": 100}])

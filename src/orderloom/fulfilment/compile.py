@@ -16,6 +16,7 @@ from orderloom.fulfilment.explain import step_reason
 from orderloom.fulfilment.rows import NewStep, NewThing
 from orderloom.fulfilment.schedule import Schedule
 from orderloom.fulfilment.types import BundleBilling, Charge, FulfilmentItem, Plan, PlannedStep
+from orderloom.orders.convert import terms_of
 from orderloom.orders.reads import StoredItem, StoredOrder
 from orderloom.processes.types import NewStep as AddedStep
 from orderloom.processes.types import ProcessDraft
@@ -173,6 +174,7 @@ def bundle_reference(one: Sold, item: StoredItem) -> dict[str, Any] | None:
         "name": bundle.product_name,
         "role": item.role,
         "quantity_per_bundle": item.quantity / bundle.quantity,
+        **({"terms": terms} if (terms := terms_of(bundle.attributes)) else {}),
     }
 
 

@@ -78,12 +78,17 @@ class UnitPrice:
     reason: str | None = None
 
 
+Agreed = Mapping[str, UnitPrice]
+"""Prices that were agreed before there was an order, by line."""
+
+
 @dataclass(slots=True)
 class _Look:
     """Problems gathered while one draft is looked through."""
 
     draft: OrderDraft
     found: Found
+    agreed: Agreed = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
     own_places: frozenset[str] = frozenset()
 
@@ -94,9 +99,12 @@ class _Look:
         self.problems.append(Problem(code, message, pointer))
 
 
-def check(draft: OrderDraft, found: Found) -> Checked | list[Problem]:
-    """Resolve and check a draft; return it ready to compose, or every problem with its pointer."""
-    look = _Look(draft, found)
+def check(draft: OrderDraft, found: Found, agreed: Agreed | None = None) -> Checked | list[Problem]:
+    """Resolve and check a draft; return it ready to compose, or every problem with its pointer.
+
+    What was agreed for a line, as in a quote, is its price as it stands.
+    """
+    look = _Look(draft, found, agreed or {})
     tree = plant(draft.items)
     look.problems += need_problems(draft.items)
     customer = _customer(look)
@@ -275,6 +283,8 @@ def _item_places(look: _Look, customer: Customer | None, tree: Tree, ship_to: st
 
 
 def _price(look: _Look, currency: str | None, place: int, item: ItemDraft, offers: Sequence[Offer] | None) -> UnitPrice:
+    if item.line in look.agreed:
+        return look.agreed[item.line]
     if item.price is not None:
         return _manual_price(look, currency, place, item)
     if offers is None or currency is None or item.action in _UNPRICED_ACTIONS or not offers[place].prices:

@@ -16,7 +16,7 @@ from orderloom.orders.types import Action, OrderType, Priority, Scalar
 from orderloom.parties.sales_credits import CreditKind
 
 SUBJECT = "order"
-PriceOrigin = Literal["none", "list", "manual"]
+PriceOrigin = Literal["none", "list", "manual", "quote"]
 Blocks = Literal["shipping", "billing", "all"]
 
 

@@ -103,4 +103,20 @@ INVARIANTS = (
          WHERE told.last IN ('rejected', 'completed', 'partial', 'failed', 'cancelled')
         """,
     ),
+    Invariant(
+        "What was converted of a quote's line costs in its orders what was quoted, to the cent",
+        """
+          SELECT 'quote line ' || line.id || ' ' || charge.kind
+            FROM quotes.line
+            JOIN quotes.charge ON charge.line_id = line.id
+            JOIN orders.quoted_item ON quoted_item.line_id = line.id
+            JOIN orders.item ON item.id = quoted_item.item_id
+            JOIN orders.sales_order ON sales_order.id = item.order_id
+        GROUP BY line.id, charge.kind, charge.net
+          HAVING line.converted = line.quantity
+             AND max(sales_order.revision) = 1
+             AND abs(sum(item.quantity * CASE charge.kind WHEN 'one_time' THEN item.one_time ELSE item.recurring END)
+                     - charge.net) > 0.0001
+        """,
+    ),
 )

@@ -10,6 +10,7 @@ from orderloom.orders.commands.change import (
     withdraw_change,
     write_revision,
 )
+from orderloom.orders.commands.convert import ConversionDraft, ConvertedQuote, convert_quotes
 from orderloom.orders.commands.document import request_confirmation, request_delivery_note
 from orderloom.orders.commands.hold import place_holds, release_holds
 from orderloom.orders.commands.life import (
@@ -25,9 +26,12 @@ from orderloom.orders.commands.life import (
 )
 
 __all__ = [
+    "ConversionDraft",
+    "ConvertedQuote",
     "accept_cancellations",
     "cancel_orders",
     "capture_orders",
+    "convert_quotes",
     "deny_cancellations",
     "draft_change",
     "finish_cancellations",

@@ -11,7 +11,7 @@ from orderloom.base.refusals import Conflict, LostRace, Problem, Refused, refuse
 from orderloom.base.transaction import Tx
 from orderloom.catalog.reads import effective_offers, stamped_catalogues
 from orderloom.orders import sameness
-from orderloom.orders.compose import Checked, Found, check, compose
+from orderloom.orders.compose import Agreed, Checked, Found, check, compose
 from orderloom.orders.events import OrderCaptured, OrderSubmitted
 from orderloom.orders.fresh import Kept, as_stored
 from orderloom.orders.order import CapturedOrder, Composed, FirstOrder, NewPlace
@@ -42,11 +42,14 @@ async def capture_orders(tx: Tx, drafts: Sequence[OrderDraft], *, submit: bool =
     return [one.captured for one in kept if isinstance(one, Kept)]
 
 
-async def keep_orders(tx: Tx, drafts: Sequence[OrderDraft], *, submit: bool = False) -> list[Kept | FirstOrder]:
+async def keep_orders(
+    tx: Tx, drafts: Sequence[OrderDraft], *, submit: bool = False, agreed: Sequence[Agreed] = ()
+) -> list[Kept | FirstOrder]:
     """The same for whoever goes on with the orders as they stand, and need not read them back.
 
     A draft with the external id and the content of an order that is there writes nothing: that order
     comes back in its place. Other content under the same external id refuses and names what differs.
+    `agreed` are prices of lines that stand instead of the list's, for each draft or for none.
     """
     if len(drafts) > MAX_ORDERS:
         refuse("batch_too_large", f"Send at most {MAX_ORDERS} orders at once; split the batch.")
@@ -56,7 +59,7 @@ async def keep_orders(tx: Tx, drafts: Sequence[OrderDraft], *, submit: bool = Fa
     found = await _look_up(tx, drafts, customers)
     twins = await _twins(tx, drafts, customers)
     firsts, taken = _again(drafts, twins)
-    checked = _checked(drafts, found, firsts, taken)
+    checked = _checked(drafts, found, firsts, taken, agreed=agreed)
 
     composed = await _composed(tx, checked, found, state="submitted" if submit else "draft")
     try:
@@ -175,7 +178,12 @@ def _again(
 
 
 def _checked(
-    drafts: Sequence[OrderDraft], found: Found, firsts: Container[int], refused: Mapping[int, Problem]
+    drafts: Sequence[OrderDraft],
+    found: Found,
+    firsts: Container[int],
+    refused: Mapping[int, Problem],
+    *,
+    agreed: Sequence[Agreed],
 ) -> list[Checked]:
     problems: list[Problem] = []
     checked: list[Checked] = []
@@ -187,7 +195,7 @@ def _checked(
         if place in refused:
             problems.append(refused[place].below(prefix))
             continue
-        result = check(draft, found)
+        result = check(draft, found, agreed[place] if agreed else None)
         if isinstance(result, Checked):
             checked.append(result)
         else:

@@ -15,6 +15,7 @@ from orderloom.orders.reads.page import (
     order_id_of,
     order_page,
 )
+from orderloom.orders.reads.quoted import PaidPrice, QuoteOfOrder, paid_prices, quote_of
 from orderloom.orders.reads.stored import (
     ActiveHold,
     StoredGroup,
@@ -34,7 +35,9 @@ __all__ = [
     "OrderFilter",
     "OrderPage",
     "OrderRow",
+    "PaidPrice",
     "PlaceRow",
+    "QuoteOfOrder",
     "ShipGroupRow",
     "StoredGroup",
     "StoredItem",
@@ -48,7 +51,9 @@ __all__ = [
     "open_amounts",
     "order_id_of",
     "order_page",
+    "paid_prices",
     "previews_of",
+    "quote_of",
     "revisions_of",
     "stored_orders",
 ]
