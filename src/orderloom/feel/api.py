@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as std
 from collections.abc import Mapping
+from decimal import InvalidOperation
 from functools import lru_cache
 from typing import overload
 
@@ -17,6 +18,7 @@ from orderloom.feel.findings import check_table
 from orderloom.feel.limits import STANDARD, FeelError, Limits, placed
 from orderloom.feel.mistakes import Mistake
 from orderloom.feel.parse import STANDARD_SCOPE, parse_expression
+from orderloom.feel.quick import SLOW
 from orderloom.feel.run import Run
 from orderloom.feel.scope import Scope, members_of
 from orderloom.feel.soundness import Soundness
@@ -24,6 +26,9 @@ from orderloom.feel.table import Table
 from orderloom.feel.tree import Expression, Tests
 from orderloom.feel.types import ANY, Type
 from orderloom.feel.values import outward
+
+_UNUSUAL = (KeyError, InvalidOperation)
+"""What a quick table raises over an input that is not there, or is no number."""
 
 
 @overload
@@ -56,6 +61,13 @@ def evaluate(
     Decimal, str, `datetime`'s classes, `Months`, `Range`, lists and dicts; dates that `datetime` cannot hold are those
     of `orderloom.feel.values`.
     """
+    if what.__class__ is Table and context.__class__ is dict and (quick := what.made.quick) is not None:
+        try:
+            found = quick(context)
+        except _UNUSUAL:
+            found = SLOW
+        if found is not SLOW:
+            return found
     if isinstance(context, str) or isinstance(decision, Mapping):
         context, decision = decision, context
     given: Mapping[str, object] = context or {}  # type: ignore[assignment]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from bisect import bisect_left
 from collections.abc import Mapping, Sequence
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import cast
 
 from orderloom.feel import python
@@ -14,6 +14,7 @@ from orderloom.feel.dmn.kinds import ANY, Kind, converted
 from orderloom.feel.hits import NO_RANK, Row, answered, shaped
 from orderloom.feel.language import Check, Code, Language, Values
 from orderloom.feel.mistakes import Mistaken
+from orderloom.feel.quick import quick_of
 from orderloom.feel.run import Run
 from orderloom.feel.spans import ANYTHING, Accepted, Column, NoSpans, Ordered, accepted, key_of, plain_constant
 from orderloom.feel.table import HitPolicy, Input, Output, Table
@@ -22,6 +23,7 @@ from orderloom.feel.values import inward, outward
 from orderloom.feel.written import Written
 
 MOST_REMEMBERED = 4_096
+OFTEN = 20
 _MISSING = object()
 _QUICK = (Decimal, str, bool)
 _PLAIN = frozenset({Decimal, str, bool, type(None)})
@@ -107,6 +109,13 @@ class Program:
         """The type of one rule's answer: a multiple hit policy makes the list itself, which may be declared."""
         kind = language.kind(output.type_name, self.table.place)
         return ANY if kind.is_list and not self.table.hit_policy.is_single else kind
+
+    def is_quick(self, place: int) -> bool:
+        """Whether usual values of an input can be compared as they are."""
+        column, clause = self.columns[place], self.clauses[place]
+        if column is None or clause.allowed is not None:
+            return False
+        return column.kind is None or (column.kind in _QUICK and _is_just(clause.kind, column.kind))
 
     # What one rule says
 
@@ -345,20 +354,27 @@ class _Built:
 def decided(table: Table, context: Mapping[str, object], run: Run) -> object:
     """The answer of a table on its own, as the outside knows values; a table with mistakes is refused with them."""
     program = program_of(table)
+    table.made.asked += 1
+    if table.made.asked == OFTEN:
+        table.made.quick = quick_of(program)
     scope = context if program.is_plain else Inputs(context)
-    value = program.decide(cast(Values, scope), run)
+    try:
+        value = program.decide(cast(Values, scope), run)
+    except InvalidOperation:
+        # A decimal that is no number cannot be compared, and is null.
+        value = program.decide(Values({str(name): inward(inner) for name, inner in context.items()}), run)
     return value if value.__class__ in _PLAIN else outward(value)
 
 
 def program_of(table: Table) -> Program:
     """The table's program, made once; raises `Mistaken` with all mistakes of its expressions and cells."""
-    program = table.made.get("program")
+    program = table.made.program
     if program is None:
         language = Language()
         program = Program(table, language)
         if language.mistakes:
             raise Mistaken(language.mistakes)
-        table.made["program"] = program
+        table.made.program = program
     assert isinstance(program, Program)
     return program
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -67,6 +68,17 @@ class Rule:
     place: Place = field(default=Place(), compare=False)
 
 
+class Made:
+    """What a table was made into, and how often it was asked since."""
+
+    __slots__ = ("asked", "program", "quick")
+
+    def __init__(self) -> None:
+        self.asked = 0
+        self.program: object = None
+        self.quick: Callable[[Mapping[str, object]], object] | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Table:
     """A decision table; rules are numbered from 1 in the order in which they stand.
@@ -81,4 +93,4 @@ class Table:
     hit_policy: HitPolicy = HitPolicy.UNIQUE
     note_names: tuple[str, ...] = ()
     place: Place = field(default=Place(), compare=False)
-    made: dict[str, object] = field(default_factory=dict, init=False, compare=False, repr=False)
+    made: Made = field(default_factory=Made, init=False, compare=False, repr=False)
