@@ -16,6 +16,8 @@ CREATE SCHEMA fulfilment;
 
 CREATE SCHEMA gateway;
 
+CREATE SCHEMA insight;
+
 CREATE SCHEMA orders;
 
 CREATE SCHEMA parties;
@@ -1389,6 +1391,195 @@ CREATE TABLE gateway.webhook (
 
 ALTER TABLE gateway.webhook ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME gateway.webhook_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE insight.customer (
+    id bigint NOT NULL,
+    account_id bigint,
+    label text NOT NULL,
+    name text DEFAULT ''::text NOT NULL,
+    search text GENERATED ALWAYS AS (base.folded(((label || ' '::text) || name))) STORED NOT NULL,
+    CONSTRAINT customer_label_check CHECK ((label <> ''::text))
+);
+
+CREATE TABLE insight.customer_day (
+    currency text NOT NULL,
+    issued_on date NOT NULL,
+    country text NOT NULL,
+    customer_id bigint,
+    invoices integer NOT NULL,
+    credit_notes integer NOT NULL,
+    sold numeric NOT NULL,
+    returned numeric NOT NULL,
+    quantity numeric NOT NULL,
+    returned_quantity numeric NOT NULL
+);
+
+ALTER TABLE insight.customer ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME insight.customer_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE insight.customer_key (
+    source text NOT NULL,
+    external_id text NOT NULL,
+    customer_id bigint NOT NULL,
+    CONSTRAINT customer_key_external_id_check CHECK ((external_id <> ''::text)),
+    CONSTRAINT customer_key_source_check CHECK ((source <> ''::text))
+);
+
+CREATE TABLE insight.customer_product (
+    customer_id bigint NOT NULL,
+    product_id bigint NOT NULL,
+    currency text NOT NULL,
+    days integer NOT NULL,
+    first_on date NOT NULL,
+    last_on date NOT NULL,
+    quantity numeric NOT NULL,
+    sold numeric NOT NULL,
+    CONSTRAINT customer_product_days_check CHECK ((days > 0))
+);
+
+CREATE TABLE insight.document (
+    id bigint NOT NULL,
+    source text NOT NULL,
+    number text NOT NULL,
+    kind text NOT NULL,
+    customer_id bigint,
+    country text NOT NULL,
+    currency text NOT NULL,
+    issued_on date NOT NULL,
+    issued_at timestamp with time zone NOT NULL,
+    line_count integer NOT NULL,
+    quantity numeric NOT NULL,
+    net numeric NOT NULL,
+    product_ids bigint[] NOT NULL,
+    content uuid NOT NULL,
+    import_id bigint,
+    invoice_id bigint,
+    search text GENERATED ALWAYS AS (base.folded(number)) STORED NOT NULL,
+    CONSTRAINT document_check CHECK ((num_nonnulls(import_id, invoice_id) = 1)),
+    CONSTRAINT document_currency_check CHECK ((currency ~ '^[A-Z]{3}$'::text)),
+    CONSTRAINT document_kind_check CHECK ((kind = ANY (ARRAY['invoice'::text, 'credit_note'::text, 'adjustment'::text, 'write_off'::text]))),
+    CONSTRAINT document_line_count_check CHECK ((line_count >= 0)),
+    CONSTRAINT document_number_check CHECK ((number <> ''::text)),
+    CONSTRAINT document_source_check CHECK ((source <> ''::text))
+);
+
+ALTER TABLE insight.document ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME insight.document_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE insight.history_import (
+    id bigint NOT NULL,
+    file text NOT NULL,
+    source text NOT NULL,
+    content text NOT NULL,
+    state text NOT NULL,
+    mapping jsonb NOT NULL,
+    row_count integer NOT NULL,
+    outcomes jsonb NOT NULL,
+    reasons jsonb NOT NULL,
+    seconds numeric NOT NULL,
+    made_by text NOT NULL,
+    made_at timestamp with time zone DEFAULT base.now() NOT NULL,
+    CONSTRAINT history_import_mapping_check CHECK ((jsonb_typeof(mapping) = 'object'::text)),
+    CONSTRAINT history_import_outcomes_check CHECK ((jsonb_typeof(outcomes) = 'object'::text)),
+    CONSTRAINT history_import_reasons_check CHECK ((jsonb_typeof(reasons) = 'object'::text)),
+    CONSTRAINT history_import_row_count_check CHECK ((row_count >= 0)),
+    CONSTRAINT history_import_seconds_check CHECK ((seconds >= (0)::numeric)),
+    CONSTRAINT history_import_source_check CHECK ((source <> ''::text)),
+    CONSTRAINT history_import_state_check CHECK ((state = ANY (ARRAY['tried'::text, 'imported'::text])))
+);
+
+ALTER TABLE insight.history_import ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME insight.history_import_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE insight.import_row (
+    import_id bigint NOT NULL,
+    "row" integer NOT NULL,
+    outcome text NOT NULL,
+    reasons text[] NOT NULL,
+    number text NOT NULL,
+    cells text[],
+    CONSTRAINT import_row_outcome_check CHECK ((outcome = ANY (ARRAY['imported'::text, 'merged'::text, 'corrected'::text, 'unchanged'::text, 'refused'::text]))),
+    CONSTRAINT import_row_row_check CHECK (("row" > 0))
+);
+
+CREATE TABLE insight.line (
+    document_id bigint NOT NULL,
+    "position" integer NOT NULL,
+    product_id bigint NOT NULL,
+    wording_id bigint NOT NULL,
+    issued_on date NOT NULL,
+    quantity numeric NOT NULL,
+    unit_price numeric NOT NULL,
+    amount numeric NOT NULL,
+    hash uuid NOT NULL,
+    copies integer DEFAULT 1 NOT NULL,
+    source_row integer,
+    CONSTRAINT line_copies_check CHECK ((copies > 0)),
+    CONSTRAINT line_position_check CHECK (("position" > 0))
+);
+
+CREATE TABLE insight.product (
+    id bigint NOT NULL,
+    code text NOT NULL,
+    name text DEFAULT ''::text NOT NULL,
+    is_goods boolean DEFAULT true NOT NULL,
+    search text NOT NULL,
+    CONSTRAINT product_code_check CHECK ((code <> ''::text))
+);
+
+ALTER TABLE insight.product ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME insight.product_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE insight.product_month (
+    currency text NOT NULL,
+    month date NOT NULL,
+    product_id bigint NOT NULL,
+    invoices integer NOT NULL,
+    customers integer NOT NULL,
+    sold numeric NOT NULL,
+    returned numeric NOT NULL,
+    quantity numeric NOT NULL,
+    returned_quantity numeric NOT NULL
+);
+
+CREATE TABLE insight.wording (
+    id bigint NOT NULL,
+    product_id bigint NOT NULL,
+    text text NOT NULL
+);
+
+ALTER TABLE insight.wording ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME insight.wording_id_seq
     START WITH 1
     INCREMENT BY 1
     NO MINVALUE
@@ -3251,6 +3442,57 @@ ALTER TABLE ONLY gateway.webhook
 ALTER TABLE ONLY gateway.webhook
     ADD CONSTRAINT webhook_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY insight.customer
+    ADD CONSTRAINT customer_account_id_key UNIQUE (account_id);
+
+ALTER TABLE ONLY insight.customer_day
+    ADD CONSTRAINT customer_day_currency_issued_on_country_customer_id_key UNIQUE NULLS NOT DISTINCT (currency, issued_on, country, customer_id);
+
+ALTER TABLE ONLY insight.customer_key
+    ADD CONSTRAINT customer_key_pkey PRIMARY KEY (source, external_id);
+
+ALTER TABLE ONLY insight.customer
+    ADD CONSTRAINT customer_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY insight.customer_product
+    ADD CONSTRAINT customer_product_pkey PRIMARY KEY (customer_id, product_id, currency);
+
+ALTER TABLE ONLY insight.document
+    ADD CONSTRAINT document_invoice_id_key UNIQUE (invoice_id);
+
+ALTER TABLE ONLY insight.document
+    ADD CONSTRAINT document_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY insight.document
+    ADD CONSTRAINT document_source_number_key UNIQUE (source, number);
+
+ALTER TABLE ONLY insight.history_import
+    ADD CONSTRAINT history_import_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY insight.import_row
+    ADD CONSTRAINT import_row_pkey PRIMARY KEY (import_id, "row");
+
+ALTER TABLE ONLY insight.line
+    ADD CONSTRAINT line_pkey PRIMARY KEY (document_id, "position");
+
+ALTER TABLE ONLY insight.product
+    ADD CONSTRAINT product_code_key UNIQUE (code);
+
+ALTER TABLE ONLY insight.product_month
+    ADD CONSTRAINT product_month_pkey PRIMARY KEY (currency, month, product_id);
+
+ALTER TABLE ONLY insight.product
+    ADD CONSTRAINT product_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY insight.wording
+    ADD CONSTRAINT wording_id_product_id_key UNIQUE (id, product_id);
+
+ALTER TABLE ONLY insight.wording
+    ADD CONSTRAINT wording_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY insight.wording
+    ADD CONSTRAINT wording_product_id_text_key UNIQUE (product_id, text);
+
 ALTER TABLE ONLY orders.change
     ADD CONSTRAINT change_order_id_number_key UNIQUE (order_id, number);
 
@@ -3706,6 +3948,40 @@ CREATE UNIQUE INDEX secret_current ON gateway.secret USING btree (partner_id, di
 
 CREATE INDEX secret_of_partner ON gateway.secret USING btree (partner_id, direction, id);
 
+CREATE INDEX customer_by_search ON insight.customer USING gin (search public.gin_trgm_ops);
+
+CREATE INDEX day_of_customer ON insight.customer_day USING btree (customer_id, issued_on);
+
+CREATE INDEX document_beside_sales ON insight.document USING btree (currency, issued_on) WHERE (kind = ANY (ARRAY['adjustment'::text, 'write_off'::text]));
+
+CREATE INDEX document_by_amount ON insight.document USING btree (net, id);
+
+CREATE INDEX document_by_day ON insight.document USING btree (issued_on DESC, id DESC);
+
+CREATE INDEX document_by_search ON insight.document USING gin (search public.gin_trgm_ops);
+
+CREATE INDEX document_of_country ON insight.document USING btree (country, issued_on DESC, id DESC);
+
+CREATE INDEX document_of_customer ON insight.document USING btree (customer_id, issued_on DESC, id DESC);
+
+CREATE INDEX document_of_import ON insight.document USING btree (import_id) WHERE (import_id IS NOT NULL);
+
+CREATE INDEX document_with_product ON insight.document USING gin (product_ids);
+
+CREATE UNIQUE INDEX import_once ON insight.history_import USING btree (source, content) WHERE (state = 'imported'::text);
+
+CREATE INDEX import_row_refused ON insight.import_row USING btree (import_id, "row") WHERE (outcome = 'refused'::text);
+
+CREATE INDEX key_of_customer ON insight.customer_key USING btree (customer_id);
+
+CREATE INDEX line_of_product ON insight.line USING btree (product_id, issued_on DESC, document_id DESC, "position");
+
+CREATE INDEX month_of_product ON insight.product_month USING btree (product_id, month);
+
+CREATE INDEX product_by_search ON insight.product USING gin (search public.gin_trgm_ops);
+
+CREATE INDEX usual_product ON insight.customer_product USING btree (currency, last_on) WHERE (days >= 3);
+
 CREATE INDEX change_follow_on ON orders.change USING btree (follow_on_id) WHERE (follow_on_id IS NOT NULL);
 
 CREATE INDEX credit_of_user ON orders.credit USING btree (user_id, order_id);
@@ -4154,6 +4430,45 @@ ALTER TABLE ONLY gateway.turned_away
 
 ALTER TABLE ONLY gateway.webhook
     ADD CONSTRAINT webhook_partner_id_fkey FOREIGN KEY (partner_id) REFERENCES gateway.partner(id);
+
+ALTER TABLE ONLY insight.customer
+    ADD CONSTRAINT customer_account_id_fkey FOREIGN KEY (account_id) REFERENCES parties.account(id);
+
+ALTER TABLE ONLY insight.customer_day
+    ADD CONSTRAINT customer_day_customer_id_fkey FOREIGN KEY (customer_id) REFERENCES insight.customer(id);
+
+ALTER TABLE ONLY insight.customer_key
+    ADD CONSTRAINT customer_key_customer_id_fkey FOREIGN KEY (customer_id) REFERENCES insight.customer(id);
+
+ALTER TABLE ONLY insight.customer_product
+    ADD CONSTRAINT customer_product_customer_id_fkey FOREIGN KEY (customer_id) REFERENCES insight.customer(id);
+
+ALTER TABLE ONLY insight.customer_product
+    ADD CONSTRAINT customer_product_product_id_fkey FOREIGN KEY (product_id) REFERENCES insight.product(id);
+
+ALTER TABLE ONLY insight.document
+    ADD CONSTRAINT document_customer_id_fkey FOREIGN KEY (customer_id) REFERENCES insight.customer(id);
+
+ALTER TABLE ONLY insight.document
+    ADD CONSTRAINT document_import_id_fkey FOREIGN KEY (import_id) REFERENCES insight.history_import(id);
+
+ALTER TABLE ONLY insight.document
+    ADD CONSTRAINT document_invoice_id_fkey FOREIGN KEY (invoice_id) REFERENCES billing.invoice(id);
+
+ALTER TABLE ONLY insight.import_row
+    ADD CONSTRAINT import_row_import_id_fkey FOREIGN KEY (import_id) REFERENCES insight.history_import(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY insight.line
+    ADD CONSTRAINT line_document_id_fkey FOREIGN KEY (document_id) REFERENCES insight.document(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY insight.line
+    ADD CONSTRAINT line_wording_id_product_id_fkey FOREIGN KEY (wording_id, product_id) REFERENCES insight.wording(id, product_id);
+
+ALTER TABLE ONLY insight.product_month
+    ADD CONSTRAINT product_month_product_id_fkey FOREIGN KEY (product_id) REFERENCES insight.product(id);
+
+ALTER TABLE ONLY insight.wording
+    ADD CONSTRAINT wording_product_id_fkey FOREIGN KEY (product_id) REFERENCES insight.product(id);
 
 ALTER TABLE ONLY orders.change
     ADD CONSTRAINT change_follow_on_id_fkey FOREIGN KEY (follow_on_id) REFERENCES orders.sales_order(id);
