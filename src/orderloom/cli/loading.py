@@ -15,7 +15,7 @@ import msgspec
 
 from orderloom.base.migrate import migrate
 from orderloom.base.parsing import PROBLEM_LIMIT, parse
-from orderloom.base.refusals import Problem, Refused, refuse_if_any
+from orderloom.base.refusals import Problem, Refused, refuse, refuse_if_any
 from orderloom.base.transaction import Database, Tx, transaction
 from orderloom.base.types import SYSTEM
 from orderloom.catalog.commands import PublishedPrices, import_prices, publish_prices
@@ -73,6 +73,12 @@ def load(chosen: argparse.Namespace) -> int:
 
     A dry run does the same and takes it back, so it refuses exactly what the real one would.
     """
+    if chosen.what == "invoices":
+        from orderloom.cli.past_invoices import load_past_invoices
+
+        return load_past_invoices(chosen)
+    if chosen.mapping or chosen.account:
+        refuse("option_foreign", "--mapping and --account are for invoices; leave them out here.")
     files = find_files(chosen.files, SUFFIXES[chosen.what])
     with database_url(read_settings()) as url:
         migrate(url)

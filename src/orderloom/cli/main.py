@@ -88,11 +88,13 @@ def _parser() -> argparse.ArgumentParser:
     demo = _verb(verbs, "demo", "demo:demo", "load the demo world into an empty database")
     demo.add_argument("--orders", type=int, default=300, help="how many orders of history to run (default 300)")
 
-    loading = _verb(verbs, "import", "loading:load", "load catalogues, orders, customers, prices or opening stock")
-    loading.add_argument("what", choices=["catalog", "orders", "customers", "prices", "stock"])
+    loading = _verb(verbs, "import", "loading:load", "load catalogues, orders, customers, prices, stock, invoices")
+    loading.add_argument("what", choices=["catalog", "orders", "customers", "prices", "stock", "invoices"])
     loading.add_argument("files", nargs="+", metavar="FILE", help="files, or folders of them")
     loading.add_argument("--dry-run", action="store_true", help="check everything and write nothing")
     loading.add_argument("--json", action="store_true", help="print the report as JSON")
+    loading.add_argument("--mapping", metavar="FILE.yaml", help="invoices: what the columns of the file mean")
+    loading.add_argument("--account", metavar="FILE.csv", help="invoices: write what became of each row, CSV or XLSX")
 
     export = _verb(verbs, "export", "loading:export", "write orders as NDJSON, a line an order")
     export.add_argument("what", choices=["orders"])

@@ -34,6 +34,8 @@ PERMISSIONS = MappingProxyType(
         "stock.write": "Move stock, confirm picks and shipments",
         "billing.read": "See charges and invoices",
         "billing.write": "Issue invoices and credits",
+        "insight.read": "See past invoices and trends",
+        "insight.write": "Import past invoices",
         "gateway.read": "See partners and messages",
         "gateway.write": "Change partners, replay messages",
     }

@@ -1,0 +1,1 @@
+"""Reads of past invoices, shaped for pages, API and files."""

@@ -1,0 +1,1 @@
+"""SQL of past invoices: the only writer of the schema `insight`."""
