@@ -230,6 +230,7 @@ def arrows(table: Mapping[str, Iterable[str]]) -> set[tuple[str, str]]:
         ("stock", ["RESERVATION", "SHIPMENT", "PURCHASE_ORDER", "PICK_LIST"]),
         ("billing", ["TRIGGER", "CHARGE", "SUBSCRIPTION"]),
         ("assets", ["ASSET", "REALIZATION"]),
+        ("messages", ["DELIVERY"]),
     ],
 )
 def test_diagrams_are_drawn_from_the_tables_of_states(room: str, tables: list[str]) -> None:

@@ -120,11 +120,29 @@ Absorb = Callable[["Tx", Sequence["Finished"]], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True)
+class SubjectFile:
+    """A subject as a file: its hash in `base.blob`, none while it is being made, a problem where it will never be."""
+
+    id: int
+    name: str = ""
+    media_type: str = ""
+    file_hash: bytes | None = None
+    problem: str = ""
+
+
+SubjectFiles = Callable[["Tx", Sequence[int]], Awaitable[Sequence[SubjectFile]]]
+
+
+@dataclass(frozen=True, slots=True)
 class SubjectKind:
-    """What a room tells others about a kind of subject that it owns; `path` is where a person sees it, with `{id}`."""
+    """What a room tells others about a kind of subject that it owns; `path` is where a person sees it, with `{id}`.
+
+    `files` gives subjects that are files to whoever sends them.
+    """
 
     kind: str
     path: str
+    files: SubjectFiles | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,8 +18,10 @@ import uvicorn
 from orderloom.base.lifeline import VARIABLE, hold_lifeline
 from orderloom.base.migrate import migrate
 from orderloom.cli.garbage import look_less_for_garbage
+from orderloom.cli.mail import channels_of, mail_told
 from orderloom.cli.settings import Settings, database_url, read_settings, refuse_without_demo
 from orderloom.house import build_house
+from orderloom.web.settings import WebSettings
 from orderloom.worker.main import run_worker
 
 FIRST_PORT = 8321
@@ -39,6 +41,7 @@ def worker(_chosen: argparse.Namespace) -> int:
                 build_house(),
                 allow_private_partners=settings.allow_private_partners,
                 lease_seconds=settings.lease_seconds,
+                channels=channels_of(settings),
             )
         )
     return 0
@@ -47,6 +50,7 @@ def worker(_chosen: argparse.Namespace) -> int:
 def serve(chosen: argparse.Namespace) -> int:
     """Migrate, load the demo world when asked and the database is empty, then serve until interrupted."""
     settings = read_settings()
+    channels_of(settings)  # refuses absurd settings of mail before anything is started
     if chosen.demo:
         refuse_without_demo()
     signal.signal(signal.SIGTERM, _interrupt)
@@ -62,6 +66,8 @@ def serve(chosen: argparse.Namespace) -> int:
             from orderloom.cli import demo
 
             environment |= {"ORDERLOOM_ALLOW_PRIVATE_PARTNERS": "1"}
+            if not settings.smtp_url:
+                environment |= {"ORDERLOOM_MAIL": "folder"}
             os.environ.update(environment)
             commands = [*commands, demo.prepare(url, address, home=settings.home)]
         os.environ.update(environment)
@@ -70,15 +76,14 @@ def serve(chosen: argparse.Namespace) -> int:
         if chosen.demo:
             demo.print_log_ins()
         print("Stop it with Ctrl+C.\n", flush=True)
-        _run_web(url, listener, address)
+        _run_web(url, listener, WebSettings(address=address, mail=mail_told(read_settings())))
     return 0
 
 
-def _run_web(url: str, listener: socket.socket, address: str) -> None:
+def _run_web(url: str, listener: socket.socket, settings: WebSettings) -> None:
     from orderloom.web.app import create_app
-    from orderloom.web.settings import WebSettings
 
-    app = create_app(url, build_house(), WebSettings(address=address))
+    app = create_app(url, build_house(), settings)
     config = uvicorn.Config(
         app,
         log_level="warning",

@@ -22,6 +22,8 @@ class Settings:
     ORDERLOOM_HOME (the folder of the embedded server), ORDERLOOM_HOST, ORDERLOOM_PORT,
     ORDERLOOM_ALLOW_PRIVATE_PARTNERS (partners may have private addresses; for tests and demos), and
     ORDERLOOM_LEASE_SECONDS (how long a worker may be silent before another does its work; 60).
+    Mail goes to the server of ORDERLOOM_SMTP_URL, or into files where ORDERLOOM_MAIL is `folder`, from
+    ORDERLOOM_MAIL_FROM; where neither is set it stays queued.
     """
 
     home: Path
@@ -30,6 +32,9 @@ class Settings:
     port: int | None
     allow_private_partners: bool
     lease_seconds: float = 60
+    smtp_url: str = ""
+    mail: str = ""
+    mail_from: str = ""
 
 
 def read_settings() -> Settings:
@@ -44,6 +49,9 @@ def read_settings() -> Settings:
         port=int(port) if port else None,
         allow_private_partners=os.environ.get("ORDERLOOM_ALLOW_PRIVATE_PARTNERS", "") in {"1", "true", "yes"},
         lease_seconds=float(os.environ.get("ORDERLOOM_LEASE_SECONDS") or 60),
+        smtp_url=os.environ.get("ORDERLOOM_SMTP_URL", ""),
+        mail=os.environ.get("ORDERLOOM_MAIL", ""),
+        mail_from=os.environ.get("ORDERLOOM_MAIL_FROM", ""),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -10,6 +11,7 @@ from typing import LiteralString
 from orderloom.base.blobs import blobs
 from orderloom.base.refusals import NotFound, Problem
 from orderloom.base.transaction import Tx
+from orderloom.base.types import SubjectFile
 from orderloom.documents.types import Sheet
 from orderloom.parties.policy import account_filter
 
@@ -104,3 +106,26 @@ async def sheet_of(tx: Tx, document_id: int) -> Sheet:
     found = await tx.value("SELECT sheet FROM documents.document WHERE id = %(id)s", {"id": document_id})
     assert isinstance(found, dict)
     return found
+
+
+async def files_of(tx: Tx, document_ids: Sequence[int]) -> list[SubjectFile]:
+    """Documents as files for whoever sends them; the caller has seen to it that they may be sent."""
+    rows = await tx.all(
+        f"""
+        SELECT {_COLUMNS}
+          FROM documents.document
+         WHERE document.id = ANY(%(ids)s)
+        """,
+        {"ids": list(document_ids)},
+        row=DocumentRow,
+    )
+    return [
+        SubjectFile(
+            row.id,
+            name=file_name(row),
+            media_type="application/pdf",
+            file_hash=bytes.fromhex(row.sha256) if row.sha256 else None,
+            problem=row.problem,
+        )
+        for row in rows
+    ]

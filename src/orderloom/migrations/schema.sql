@@ -18,6 +18,10 @@ CREATE SCHEMA gateway;
 
 CREATE SCHEMA insight;
 
+CREATE SCHEMA messages;
+
+COMMENT ON SCHEMA messages IS 'What is said to customers and colleagues outside of the program, and what became of it.';
+
 CREATE SCHEMA orders;
 
 CREATE SCHEMA parties;
@@ -1580,6 +1584,98 @@ CREATE TABLE insight.wording (
 
 ALTER TABLE insight.wording ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME insight.wording_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE messages.attachment (
+    message_id bigint NOT NULL,
+    "position" integer NOT NULL,
+    source_kind text NOT NULL,
+    source_id bigint NOT NULL,
+    name text DEFAULT ''::text NOT NULL,
+    media_type text DEFAULT ''::text NOT NULL,
+    file_hash bytea,
+    CONSTRAINT attachment_check CHECK (((file_hash IS NULL) = (name = ''::text))),
+    CONSTRAINT attachment_check1 CHECK (((file_hash IS NULL) = (media_type = ''::text))),
+    CONSTRAINT attachment_position_check CHECK (("position" > 0))
+);
+
+CREATE TABLE messages.attempt (
+    delivery_id bigint NOT NULL,
+    number integer NOT NULL,
+    at timestamp with time zone DEFAULT base.now() NOT NULL,
+    outcome text NOT NULL,
+    code integer,
+    reply text DEFAULT ''::text NOT NULL,
+    CONSTRAINT attempt_number_check CHECK ((number > 0)),
+    CONSTRAINT attempt_outcome_check CHECK ((outcome = ANY (ARRAY['accepted'::text, 'postponed'::text, 'refused'::text, 'unknown'::text])))
+);
+
+CREATE TABLE messages.delivery (
+    id bigint NOT NULL,
+    message_id bigint NOT NULL,
+    channel text NOT NULL,
+    address text NOT NULL,
+    name text DEFAULT ''::text NOT NULL,
+    role text DEFAULT 'to'::text NOT NULL,
+    state text NOT NULL,
+    attempt integer DEFAULT 0 NOT NULL,
+    round integer DEFAULT 0 NOT NULL,
+    due_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    lease_until timestamp with time zone,
+    code integer,
+    reply text DEFAULT ''::text NOT NULL,
+    moved_at timestamp with time zone DEFAULT base.now() NOT NULL,
+    CONSTRAINT delivery_address_check CHECK (((address <> ''::text) AND (address !~ '[[:cntrl:][:space:]]'::text))),
+    CONSTRAINT delivery_attempt_check CHECK ((attempt >= 0)),
+    CONSTRAINT delivery_check CHECK (((state = 'sending'::text) = (lease_until IS NOT NULL))),
+    CONSTRAINT delivery_name_check CHECK ((name !~ '[[:cntrl:]]'::text)),
+    CONSTRAINT delivery_role_check CHECK ((role = ANY (ARRAY['to'::text, 'cc'::text]))),
+    CONSTRAINT delivery_round_check CHECK ((round >= 0)),
+    CONSTRAINT delivery_state_check CHECK ((state = ANY (ARRAY['waiting'::text, 'queued'::text, 'sending'::text, 'sent'::text, 'refused'::text, 'exhausted'::text, 'unknown'::text, 'bounced'::text, 'cancelled'::text])))
+)
+WITH (fillfactor='80');
+
+COMMENT ON COLUMN messages.delivery.round IS 'Attempts since somebody last had it sent again; it decides the pause.';
+
+ALTER TABLE messages.delivery ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME messages.delivery_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE messages.message (
+    id bigint NOT NULL,
+    channel text NOT NULL,
+    subject_kind text NOT NULL,
+    subject_id bigint NOT NULL,
+    subject_label text NOT NULL,
+    account_id bigint,
+    letter text NOT NULL,
+    language text NOT NULL,
+    title text NOT NULL,
+    body text NOT NULL,
+    html text NOT NULL,
+    token uuid DEFAULT gen_random_uuid() NOT NULL,
+    key text,
+    created_by text NOT NULL,
+    created_at timestamp with time zone DEFAULT base.now() NOT NULL,
+    CONSTRAINT message_channel_check CHECK ((channel = ANY (ARRAY['email'::text, 'sms'::text, 'chat'::text]))),
+    CONSTRAINT message_subject_kind_check CHECK ((subject_kind <> ''::text)),
+    CONSTRAINT message_title_check CHECK (((title <> ''::text) AND (title !~ '[[:cntrl:]]'::text)))
+);
+
+COMMENT ON COLUMN messages.message.token IS 'The left part of its Message-ID, the same for ever.';
+
+ALTER TABLE messages.message ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME messages.message_id_seq
     START WITH 1
     INCREMENT BY 1
     NO MINVALUE
@@ -3493,6 +3589,27 @@ ALTER TABLE ONLY insight.wording
 ALTER TABLE ONLY insight.wording
     ADD CONSTRAINT wording_product_id_text_key UNIQUE (product_id, text);
 
+ALTER TABLE ONLY messages.attachment
+    ADD CONSTRAINT attachment_pkey PRIMARY KEY (message_id, "position");
+
+ALTER TABLE ONLY messages.attempt
+    ADD CONSTRAINT attempt_pkey PRIMARY KEY (delivery_id, number);
+
+ALTER TABLE ONLY messages.delivery
+    ADD CONSTRAINT delivery_message_id_address_key UNIQUE (message_id, address);
+
+ALTER TABLE ONLY messages.delivery
+    ADD CONSTRAINT delivery_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY messages.message
+    ADD CONSTRAINT message_key_key UNIQUE (key);
+
+ALTER TABLE ONLY messages.message
+    ADD CONSTRAINT message_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY messages.message
+    ADD CONSTRAINT message_token_key UNIQUE (token);
+
 ALTER TABLE ONLY orders.change
     ADD CONSTRAINT change_order_id_number_key UNIQUE (order_id, number);
 
@@ -3982,6 +4099,18 @@ CREATE INDEX product_by_search ON insight.product USING gin (search public.gin_t
 
 CREATE INDEX usual_product ON insight.customer_product USING btree (currency, last_on) WHERE (days >= 3);
 
+CREATE INDEX delivery_due ON messages.delivery USING btree (channel, due_at) WHERE (state = 'queued'::text);
+
+CREATE INDEX delivery_in_hand ON messages.delivery USING btree (lease_until) WHERE (state = 'sending'::text);
+
+CREATE INDEX delivery_troubled ON messages.delivery USING btree (id) WHERE (state = ANY (ARRAY['refused'::text, 'exhausted'::text, 'unknown'::text, 'bounced'::text]));
+
+CREATE INDEX delivery_waiting ON messages.delivery USING btree (message_id) WHERE (state = 'waiting'::text);
+
+CREATE INDEX message_of_account ON messages.message USING btree (account_id, id);
+
+CREATE INDEX message_of_subject ON messages.message USING btree (subject_kind, subject_id, id);
+
 CREATE INDEX change_follow_on ON orders.change USING btree (follow_on_id) WHERE (follow_on_id IS NOT NULL);
 
 CREATE INDEX credit_of_user ON orders.credit USING btree (user_id, order_id);
@@ -4234,6 +4363,8 @@ CREATE TRIGGER price_rule_never_changes BEFORE DELETE OR UPDATE ON catalog.price
 
 CREATE TRIGGER document_is_never_changed BEFORE UPDATE ON documents.document FOR EACH ROW WHEN (((old.state = 'rendered'::text) AND (old.* IS DISTINCT FROM new.*))) EXECUTE FUNCTION base.refuse_change();
 
+CREATE TRIGGER attempt_is_never_changed BEFORE DELETE OR UPDATE ON messages.attempt FOR EACH ROW EXECUTE FUNCTION base.refuse_change();
+
 CREATE TRIGGER keep_frozen BEFORE DELETE OR UPDATE ON quotes.charge FOR EACH ROW EXECUTE FUNCTION quotes.keep_frozen();
 
 CREATE TRIGGER keep_frozen BEFORE DELETE OR UPDATE ON quotes.line FOR EACH ROW EXECUTE FUNCTION quotes.keep_frozen();
@@ -4469,6 +4600,21 @@ ALTER TABLE ONLY insight.product_month
 
 ALTER TABLE ONLY insight.wording
     ADD CONSTRAINT wording_product_id_fkey FOREIGN KEY (product_id) REFERENCES insight.product(id);
+
+ALTER TABLE ONLY messages.attachment
+    ADD CONSTRAINT attachment_file_hash_fkey FOREIGN KEY (file_hash) REFERENCES base.blob(hash);
+
+ALTER TABLE ONLY messages.attachment
+    ADD CONSTRAINT attachment_message_id_fkey FOREIGN KEY (message_id) REFERENCES messages.message(id);
+
+ALTER TABLE ONLY messages.attempt
+    ADD CONSTRAINT attempt_delivery_id_fkey FOREIGN KEY (delivery_id) REFERENCES messages.delivery(id);
+
+ALTER TABLE ONLY messages.delivery
+    ADD CONSTRAINT delivery_message_id_fkey FOREIGN KEY (message_id) REFERENCES messages.message(id);
+
+ALTER TABLE ONLY messages.message
+    ADD CONSTRAINT message_account_id_fkey FOREIGN KEY (account_id) REFERENCES parties.account(id);
 
 ALTER TABLE ONLY orders.change
     ADD CONSTRAINT change_follow_on_id_fkey FOREIGN KEY (follow_on_id) REFERENCES orders.sales_order(id);

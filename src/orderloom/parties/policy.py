@@ -36,6 +36,8 @@ PERMISSIONS = MappingProxyType(
         "billing.write": "Issue invoices and credits",
         "insight.read": "See past invoices and trends",
         "insight.write": "Import past invoices",
+        "messages.read": "See what was sent to customers",
+        "messages.write": "Send messages to customers, again or not at all",
         "gateway.read": "See partners and messages",
         "gateway.write": "Change partners, replay messages",
     }

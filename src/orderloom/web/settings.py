@@ -7,9 +7,13 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class WebSettings:
-    """Limits and habits of one web process; times in seconds, sizes in bytes. `address` is where people find it."""
+    """Limits and habits of one web process; times in seconds, sizes in bytes.
+
+    `address` is where people find it, `mail` where the workers send mail, empty where they send none.
+    """
 
     address: str = ""
+    mail: str = ""
     connections: int = 12
     secure_cookies: bool = False
     session_seconds: int = 7 * 24 * 3600

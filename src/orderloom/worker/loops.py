@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
+from types import MappingProxyType
 
 from orderloom.base.idempotency import forget_old_keys
 from orderloom.base.jobs import run_jobs
@@ -16,6 +17,8 @@ from orderloom.fulfilment.commands import watch_forecasts
 from orderloom.gateway.addresses import LOCAL
 from orderloom.gateway.sending import Sender
 from orderloom.gateway.wire import Wire
+from orderloom.messages.sending import Postman
+from orderloom.messages.types import Channel
 from orderloom.parties.commands import forget_old
 from orderloom.processes.worker import LEASE_SECONDS, StepWorker, sweep
 from orderloom.quotes.commands import expire_quotes
@@ -33,6 +36,7 @@ async def open_loops(
     *,
     allow_private_partners: bool,
     lease_seconds: float = LEASE_SECONDS,
+    channels: Mapping[str, Channel] = MappingProxyType({}),
 ) -> AsyncIterator[tuple[Loop, ...]]:
     """The loops of a worker; what they hold is given back in the end.
 
@@ -48,6 +52,7 @@ async def open_loops(
             Loop("jobs", lambda: run_jobs(database)),
             Loop("calls", sender.turn),
             Loop("documents", lambda: render_due(database)),
+            Loop("messages", Postman(database, channels).turn),
             Loop("sweep", lambda: sweep(bulk), every_seconds=1),
             Loop("forecasts", _committed(database, watch_forecasts), every_seconds=15),
             Loop("claims", _committed(database, _release_expired), every_seconds=30),

@@ -6,8 +6,9 @@ import asyncio
 import os
 import signal
 import socket
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 import psycopg
 import structlog
@@ -15,6 +16,7 @@ import structlog
 from orderloom.base.transaction import Database
 from orderloom.base.types import House
 from orderloom.base.wakeup import wakeups
+from orderloom.messages.types import Channel
 from orderloom.processes.worker import LEASE_SECONDS
 
 POLL_SECONDS = 1.0
@@ -41,6 +43,7 @@ async def run_worker(
     stop: asyncio.Event | None = None,
     allow_private_partners: bool = False,
     lease_seconds: float = LEASE_SECONDS,
+    channels: Mapping[str, Channel] = MappingProxyType({}),
 ) -> None:
     """Work until told to stop; a batch that has begun is finished first."""
     from orderloom.worker.loops import open_loops
@@ -51,7 +54,12 @@ async def run_worker(
         Database(url, house, size=8) as database,
         Database(url, house, size=4, bulk=True) as bulk,
         open_loops(
-            database, bulk, worker_id, allow_private_partners=allow_private_partners, lease_seconds=lease_seconds
+            database,
+            bulk,
+            worker_id,
+            allow_private_partners=allow_private_partners,
+            lease_seconds=lease_seconds,
+            channels=channels,
         ) as loops,
     ):
         bells = [asyncio.Event() for _ in loops]

@@ -1,0 +1,99 @@
+"""What people and rooms have messages do."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from orderloom.base.refusals import Problem, refuse_if_any
+from orderloom.base.transaction import Tx
+from orderloom.messages import store
+from orderloom.messages.addresses import MOST_RECIPIENTS, is_one_line, wire_address
+from orderloom.messages.events import DeliveryMoved, MessageQueued
+from orderloom.messages.letters import values_of, write
+from orderloom.messages.states import REPEATABLE, STOPPABLE
+from orderloom.messages.types import MessageDraft, Recipient
+
+
+async def send_messages(tx: Tx, drafts: Sequence[MessageDraft]) -> list[int]:
+    """Queue messages and return the id of each, in the order of the drafts; a worker sends them soon after.
+
+    All or nothing. Refused: no or too many recipients, what is no address, and any text that would break a line in a
+    header. A draft whose key has been used is the message that it made.
+    """
+    refuse_if_any([problem for place, draft in enumerate(drafts) for problem in _problems(draft, f"/{place}")])
+    return [await _send(tx, draft) for draft in drafts]
+
+
+async def _send(tx: Tx, draft: MessageDraft) -> int:
+    written = write(draft.letter, language=draft.language, values=draft.values, note=draft.note)
+    message_id = await store.add_message(tx, draft, written)
+    if message_id is None:
+        assert draft.key is not None
+        return await store.message_with_key(tx, draft.key)
+    addresses = [_address(draft, recipient) for recipient in draft.recipients]
+    await store.add_attachments(tx, message_id, draft.attachments)
+    await store.add_deliveries(tx, message_id, draft, addresses)
+    tx.emit(MessageQueued(draft.subject, message_id, draft.channel, draft.letter, written.title, tuple(addresses)))
+    tx.wake_worker()
+    return message_id
+
+
+def _address(draft: MessageDraft, recipient: Recipient) -> str:
+    return wire_address(recipient.address) or "" if draft.channel == "email" else recipient.address.strip()
+
+
+def _problems(draft: MessageDraft, pointer: str) -> list[Problem]:
+    problems = []
+    if not draft.recipients:
+        problems.append(Problem("recipient_missing", "Say who gets it; give an e-mail address.", f"{pointer}/to"))
+    if len(draft.recipients) > MOST_RECIPIENTS:
+        message = f"A message goes to {MOST_RECIPIENTS} recipients at most; send several."
+        problems.append(Problem("recipients_too_many", message, f"{pointer}/to"))
+    for recipient in draft.recipients:
+        if draft.channel == "email" and wire_address(recipient.address) is None:
+            message = f"“{recipient.address[:100]}” is not an e-mail address; give one like name@example.com."
+            problems.append(Problem("address_absurd", message, f"{pointer}/to"))
+        if not is_one_line(recipient.name):
+            problems.append(
+                Problem("name_has_line_break", "A name has one line; take the others out.", f"{pointer}/to")
+            )
+    missing = values_of(draft.letter) - draft.values.keys()
+    assert not missing, f"the letter {draft.letter} names {sorted(missing)}"
+    if not all(is_one_line(value) for value in draft.values.values()):
+        message = "A name or number in this message has a line break; take it out where it is written."
+        problems.append(Problem("value_has_line_break", message, f"{pointer}/values"))
+    return problems
+
+
+async def send_again(tx: Tx, delivery_ids: Sequence[int], *, reason: str) -> list[int]:
+    """Send what was refused, bounced, given up or has an unknown outcome once more, with the same Message-ID.
+
+    Returns those that are queued now; others stay as they are. What was refused for want of its file waits for it.
+    """
+    moved = await store.move(tx, delivery_ids, before=REPEATABLE, after="queued", reply=reason)
+    return _told(tx, moved)
+
+
+async def stop_deliveries(tx: Tx, delivery_ids: Sequence[int], *, reason: str) -> list[int]:
+    """Do not send what is still queued or waiting; return those that are stopped now."""
+    return _told(tx, await store.move(tx, delivery_ids, before=STOPPABLE, after="cancelled", reply=reason))
+
+
+async def record_bounces(tx: Tx, delivery_ids: Sequence[int], *, reply: str) -> list[int]:
+    """Note that what was sent came back; return those that count as bounced now."""
+    return _told(tx, await store.move(tx, delivery_ids, before=("sent", "unknown"), after="bounced", reply=reply))
+
+
+def _told(tx: Tx, moved: Sequence[store.Moved]) -> list[int]:
+    tell(tx, moved)
+    tx.wake_worker()
+    return [one.id for one in moved]
+
+
+def tell(tx: Tx, moved: Sequence[store.Moved]) -> None:
+    """Tell of deliveries that moved; a pause between two attempts is no news."""
+    tx.emit(
+        DeliveryMoved(one.subject, one.message_id, one.id, one.address, one.before, one.after, one.reply)
+        for one in moved
+        if (one.before, one.after) != ("sending", "queued")
+    )
