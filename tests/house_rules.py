@@ -42,7 +42,7 @@ PURE_MODULES = {
     "calendars", "money", "refusals", "verify", "events",
     "price_types", "price_book", "price_work", "price_start", "price_adjust", "price_shared", "price_policy",
     "price_differences", "priced", "waterfall", "exact", "tiers", "units", "proration", "tax", "margin_walk",
-    "price_drafts", "price_rules", "price_rows", "price_shelf",
+    "price_drafts", "price_rules", "price_rows", "price_shelf", "price_asked", "price_words",
 }  # fmt: skip
 IMPURE_IMPORTS = {
     "psycopg", "psycopg_pool", "httpx", "asyncio", "socket", "subprocess", "os", "time", "random", "uuid", "secrets",

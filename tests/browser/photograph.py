@@ -30,13 +30,14 @@ FOLDER = ROOT / "screenshots"
 SIZES = {"desk": (1440, 900), "phone": (390, 844)}
 LISTS = {
     "orders": "/orders", "tasks": "/tasks?view=all", "fallout": "/fallout", "customers": "/customers",
-    "products": "/products", "stock": "/stock", "pick-lists": "/stock/pick-lists", "shipments": "/stock/shipments",
+    "products": "/products", "prices": "/prices",
+    "stock": "/stock", "pick-lists": "/stock/pick-lists", "shipments": "/stock/shipments",
     "invoices": "/invoices", "partners": "/partners", "messages": "/partners/messages", "settings": "/settings",
     "users": "/settings/users", "roles": "/settings/roles",
 }  # fmt: skip
 OPENED = {"order": "orders", "task": "tasks", "repair": "fallout", "customer": "customers", "product": "products",
-          "pick-list": "pick-lists", "shipment": "shipments", "invoice": "invoices", "partner": "partners",
-          "user": "users"}  # fmt: skip
+          "price-rule": "prices", "pick-list": "pick-lists", "shipment": "shipments", "invoice": "invoices",
+          "partner": "partners", "user": "users"}  # fmt: skip
 TABS = ("plan", "steps", "timeline", "billing")
 
 

@@ -20,7 +20,8 @@ ORDERS = Path(__file__).parents[2] / "demo" / "orders"
 STATE = "SELECT state FROM processes.step WHERE process_id = %(id)s"
 EVIDENCE = "SELECT evidence FROM processes.step_log WHERE process_id = %(id)s AND to_state = 'done'"
 LISTS = [
-    "/orders", "/tasks", "/fallout", "/customers", "/products", "/stock", "/stock/pick-lists", "/stock/shipments",
+    "/orders", "/tasks", "/fallout", "/customers", "/products", "/prices",
+    "/stock", "/stock/pick-lists", "/stock/shipments",
     "/invoices", "/partners", "/settings", "/settings/users", "/settings/users/1", "/settings/roles",
 ]  # fmt: skip
 FORM = [

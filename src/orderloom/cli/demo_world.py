@@ -14,8 +14,9 @@ import yaml
 from orderloom.base.calendar_rows import CalendarDraft, save_calendars
 from orderloom.base.parsing import parse
 from orderloom.base.transaction import Tx
-from orderloom.catalog.commands import CatalogueFile, import_catalogues, save_tax_rates
-from orderloom.catalog.price_drafts import TaxRateDraft
+from orderloom.catalog.commands import CatalogueFile, import_catalogues, publish_prices, save_tax_rates
+from orderloom.catalog.price_drafts import PricesDraft, TaxRateDraft
+from orderloom.catalog.text import read_values
 from orderloom.cli.demo_orders import Customer
 from orderloom.cli.settings import CHECKOUT
 from orderloom.gateway.commands import register_partner
@@ -72,6 +73,7 @@ async def load_world(tx: Tx, *, partners_url: str, master: str) -> None:
         await register_partner(tx, draft, partner_secrets(master, code))
     files = sorted((FOLDER / "catalog").glob("*.yaml"))
     await import_catalogues(tx, [CatalogueFile(str(file), file.read_text()) for file in files])
+    await publish_prices(tx, parse(PricesDraft, read_values((FOLDER / "prices.yaml").read_text(), "prices.yaml")))
     await save_tax_rates(tx, [parse(TaxRateDraft, row) for row in _rows("tax_rates.csv")])
     await import_opening_stock(tx, [parse(OpeningStock, row) for row in _rows("stock.csv")])
 

@@ -36,6 +36,7 @@ PLACES = (
     Place("Fallout", "/fallout", "fulfilment.repair", "alert", on_phone=True),
     Place("Customers", "/customers", "parties.read", "people", on_phone=True),
     Place("Products", "/products", "catalog.read", "box", on_phone=True),
+    Place("Prices", "/prices", "catalog.read", "tag"),
     Place("Stock", "/stock", "stock.read", "shelf"),
     Place("Invoices", "/invoices", "billing.read", "bill"),
     Place("Partners", "/partners", "gateway.read", "link"),

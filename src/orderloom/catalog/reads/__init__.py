@@ -20,9 +20,12 @@ from orderloom.catalog.reads.catalogue import (
     stamped_catalogues,
     version_source,
 )
-from orderloom.catalog.reads.prices import Buyer, buyers, context_of, price_book, price_context
+from orderloom.catalog.reads.prices import COST_RIGHT, Buyer, buyers, context_of, price_book, price_context
+from orderloom.catalog.reads.published import RuleFilter, RulePage, RuleRow, list_rules, rule_page
+from orderloom.catalog.reads.trying import try_prices
 
 __all__ = [
+    "COST_RIGHT",
     "PAGE",
     "PAGE_LIMIT",
     "Buyer",
@@ -32,11 +35,15 @@ __all__ = [
     "ProductHead",
     "ProductPage",
     "ProductRow",
+    "RuleFilter",
+    "RulePage",
+    "RuleRow",
     "VersionRow",
     "buyers",
     "context_of",
     "effective_offers",
     "list_products",
+    "list_rules",
     "list_versions",
     "load_catalogue",
     "load_catalogues",
@@ -44,6 +51,8 @@ __all__ = [
     "price_book",
     "price_context",
     "product_page",
+    "rule_page",
     "stamped_catalogues",
+    "try_prices",
     "version_source",
 ]

@@ -1,0 +1,78 @@
+"""The prices: what is published, one rule with its versions, and trying a price."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from orderloom.base.parsing import parse
+from orderloom.base.refusals import Problem, Refused
+from orderloom.catalog import reads
+from orderloom.catalog.price_asked import PricesAsked
+from orderloom.catalog.price_rules import SECRET_KINDS, SECTIONS
+from orderloom.catalog.price_words import STEP_NAMES, rule_words, step_words
+from orderloom.catalog.priced import Priced
+from orderloom.web.answers import Page
+from orderloom.web.api.prices import RuleQuery, rules_of
+from orderloom.web.call import Call
+from orderloom.web.routes import Routes
+
+routes = Routes("page")
+
+LINES = 4
+_HEADER = ("customer", "segment", "channel", "currency", "on", "country", "region")
+_LINE = ("product", "quantity", "unit", "percent_off", "reason")
+WORDS: dict[str, Any] = {"rule_words": rule_words, "step_words": step_words, "step_names": STEP_NAMES}
+
+
+@routes.get("/prices", permission="catalog.read", query=RuleQuery)
+async def prices_page(call: Call, query: RuleQuery) -> Page:
+    """Price lists, promotions and everything else that decides a price."""
+    rows, following = await rules_of(call, query)
+    return Page(
+        "prices/prices.html",
+        {"rows": rows, "query": query, "next": following, "kinds": _kinds(call), **_box({}), **WORDS},
+    )
+
+
+def _kinds(call: Call) -> list[str]:
+    may_see_cost = call.actor.may(reads.COST_RIGHT)
+    return [kind for kind in SECTIONS.values() if may_see_cost or kind not in SECRET_KINDS]
+
+
+@routes.get("/prices/rules/{rule_id:int}", permission="catalog.read")
+async def rule_page(call: Call, rule_id: int) -> Page:
+    """One price rule with its versions."""
+    return Page("prices/rule.html", {"page": await reads.rule_page(call.tx, rule_id), **WORDS})
+
+
+@routes.get("/prices/try", permission="catalog.read")
+async def try_page(call: Call) -> Page:
+    """What lines would cost, step by step; nothing is written."""
+    try:
+        asked = parse(PricesAsked, _asked(call.arguments))
+        priced = await reads.try_prices(call.tx, asked)
+    except Refused as refused:
+        return Page("prices/try.html", _box(call.arguments, problems=refused.problems))
+    return Page("prices/try.html", _box(call.arguments, priced=priced))
+
+
+def _asked(arguments: Mapping[str, str]) -> dict[str, object]:
+    """The question as the form says it: header fields, and lines numbered from 1."""
+    asked: dict[str, object] = {name: arguments[name].strip() for name in _HEADER if arguments.get(name, "").strip()}
+    lines = []
+    for number in range(1, LINES + 1):
+        line = {name: arguments.get(f"{name}{number}", "").strip() for name in _LINE}
+        if line["product"]:
+            given = {name: line.pop(name) for name in ("percent_off", "reason")}
+            kept: dict[str, object] = {name: value for name, value in line.items() if value}
+            if given["percent_off"]:
+                kept["given"] = [given]
+            lines.append({**kept, "line": str(number)})
+    return {**asked, "lines": lines}
+
+
+def _box(
+    arguments: Mapping[str, str], *, priced: Priced | None = None, problems: tuple[Problem, ...] = ()
+) -> dict[str, Any]:
+    return {"asked": arguments, "lines": range(1, LINES + 1), "priced": priced, "problems": problems, **WORDS}
