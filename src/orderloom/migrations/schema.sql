@@ -1,5 +1,7 @@
 -- The readable truth of the database, dumped from what the migrations make (make schema).
 
+CREATE SCHEMA approvals;
+
 CREATE SCHEMA assets;
 
 CREATE SCHEMA base;
@@ -235,6 +237,200 @@ BEGIN
     RAISE EXCEPTION '%.% is append-only', TG_TABLE_SCHEMA, TG_TABLE_NAME USING ERRCODE = 'restrict_violation';
 END $$;
 
+CREATE TABLE approvals.candidate (
+    request_id bigint NOT NULL,
+    step text NOT NULL,
+    user_id bigint NOT NULL,
+    via text NOT NULL,
+    is_active boolean DEFAULT true NOT NULL
+);
+
+CREATE TABLE approvals.delegation (
+    id bigint NOT NULL,
+    user_id bigint NOT NULL,
+    delegate_id bigint NOT NULL,
+    during tstzrange NOT NULL,
+    subjects text[] DEFAULT '{}'::text[] NOT NULL,
+    reason text DEFAULT ''::text NOT NULL,
+    made_by text NOT NULL,
+    made_at timestamp with time zone DEFAULT base.now() NOT NULL,
+    ended_at timestamp with time zone,
+    CONSTRAINT delegation_check CHECK ((user_id <> delegate_id)),
+    CONSTRAINT delegation_during_check CHECK ((NOT isempty(during)))
+);
+
+ALTER TABLE approvals.delegation ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME approvals.delegation_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE approvals.entry (
+    request_id bigint NOT NULL,
+    number integer NOT NULL,
+    entry text NOT NULL,
+    hash bytea NOT NULL,
+    CONSTRAINT entry_hash_check CHECK ((length(hash) = 32)),
+    CONSTRAINT entry_number_check CHECK ((number > 0))
+);
+
+CREATE TABLE approvals.policy (
+    id bigint NOT NULL,
+    code text NOT NULL,
+    subject_kind text NOT NULL,
+    is_active boolean DEFAULT true NOT NULL,
+    CONSTRAINT policy_code_check CHECK ((code <> ''::text)),
+    CONSTRAINT policy_subject_kind_check CHECK ((subject_kind ~ '^[a-z][a-z0-9_]{0,39}$'::text))
+);
+
+ALTER TABLE approvals.policy ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME approvals.policy_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE approvals.policy_version (
+    id bigint NOT NULL,
+    policy_id bigint NOT NULL,
+    number integer NOT NULL,
+    document jsonb NOT NULL,
+    published_by text NOT NULL,
+    published_at timestamp with time zone DEFAULT base.now() NOT NULL,
+    CONSTRAINT policy_version_document_check CHECK ((jsonb_typeof(document) = 'object'::text)),
+    CONSTRAINT policy_version_number_check CHECK ((number > 0))
+);
+
+ALTER TABLE approvals.policy_version ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME approvals.policy_version_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE approvals.question (
+    id bigint NOT NULL,
+    request_id bigint NOT NULL,
+    step text NOT NULL,
+    asked_by bigint NOT NULL,
+    question text NOT NULL,
+    asked_at timestamp with time zone DEFAULT base.now() NOT NULL,
+    answered_by bigint,
+    answer text,
+    answered_at timestamp with time zone,
+    CONSTRAINT question_answer_check CHECK ((answer <> ''::text)),
+    CONSTRAINT question_check CHECK ((num_nulls(answered_by, answer, answered_at) = ANY (ARRAY[0, 3]))),
+    CONSTRAINT question_question_check CHECK ((question <> ''::text))
+);
+
+ALTER TABLE approvals.question ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME approvals.question_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE approvals.request (
+    id bigint NOT NULL,
+    number text NOT NULL,
+    subject_kind text NOT NULL,
+    subject_id bigint NOT NULL,
+    subject_label text NOT NULL,
+    account_id bigint,
+    submission_id bigint NOT NULL,
+    version_id bigint NOT NULL,
+    process_id bigint,
+    state text DEFAULT 'open'::text NOT NULL,
+    snapshot text NOT NULL,
+    content_hash bytea NOT NULL,
+    identity jsonb NOT NULL,
+    requester_id bigint,
+    requesters bigint[] NOT NULL,
+    requested_at timestamp with time zone DEFAULT base.now() NOT NULL,
+    decided_at timestamp with time zone,
+    outcome text DEFAULT ''::text NOT NULL,
+    CONSTRAINT request_check CHECK ((content_hash = sha256(convert_to(snapshot, 'UTF8'::name)))),
+    CONSTRAINT request_check1 CHECK (((state = 'open'::text) = (decided_at IS NULL))),
+    CONSTRAINT request_check2 CHECK (((requester_id IS NULL) OR (requester_id = ANY (requesters)))),
+    CONSTRAINT request_identity_check CHECK ((jsonb_typeof(identity) = 'object'::text)),
+    CONSTRAINT request_state_check CHECK ((state = ANY (ARRAY['open'::text, 'approved'::text, 'rejected'::text, 'recalled'::text, 'void'::text])))
+)
+WITH (fillfactor='85');
+
+ALTER TABLE approvals.request ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME approvals.request_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE approvals.step (
+    request_id bigint NOT NULL,
+    name text NOT NULL,
+    place integer NOT NULL,
+    label text NOT NULL,
+    number integer,
+    needed integer NOT NULL,
+    veto boolean NOT NULL,
+    reasons jsonb NOT NULL,
+    kept_from bigint,
+    decision text,
+    CONSTRAINT step_check CHECK (((number IS NULL) = (kept_from IS NOT NULL))),
+    CONSTRAINT step_check1 CHECK (((NOT (decision IS DISTINCT FROM 'kept'::text)) = (kept_from IS NOT NULL))),
+    CONSTRAINT step_decision_check CHECK ((decision = ANY (ARRAY['approved'::text, 'rejected'::text, 'kept'::text, 'overridden'::text, 'dropped'::text]))),
+    CONSTRAINT step_needed_check CHECK ((needed >= 0)),
+    CONSTRAINT step_reasons_check CHECK ((jsonb_typeof(reasons) = 'array'::text))
+);
+
+CREATE TABLE approvals.submission (
+    id bigint NOT NULL,
+    subject_kind text NOT NULL,
+    subject_id bigint NOT NULL,
+    account_id bigint,
+    version_id bigint,
+    inputs jsonb NOT NULL,
+    needed text[] NOT NULL,
+    flag text DEFAULT ''::text NOT NULL,
+    at timestamp with time zone DEFAULT base.now() NOT NULL,
+    CONSTRAINT submission_inputs_check CHECK ((jsonb_typeof(inputs) = 'object'::text))
+);
+
+ALTER TABLE approvals.submission ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME approvals.submission_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE approvals.verdict (
+    request_id bigint NOT NULL,
+    step text NOT NULL,
+    candidate_id bigint NOT NULL,
+    decided_by bigint NOT NULL,
+    verdict text NOT NULL,
+    comment text DEFAULT ''::text NOT NULL,
+    channel text NOT NULL,
+    content_hash bytea NOT NULL,
+    at timestamp with time zone DEFAULT base.now() NOT NULL,
+    CONSTRAINT verdict_channel_check CHECK ((channel = ANY (ARRAY['page'::text, 'api'::text, 'email'::text, 'sms'::text, 'chat'::text]))),
+    CONSTRAINT verdict_check CHECK (((verdict = 'approve'::text) OR (comment <> ''::text))),
+    CONSTRAINT verdict_content_hash_check CHECK ((length(content_hash) = 32)),
+    CONSTRAINT verdict_verdict_check CHECK ((verdict = ANY (ARRAY['approve'::text, 'reject'::text])))
+);
+
 CREATE TABLE assets.asset (
     id bigint NOT NULL,
     number text NOT NULL,
@@ -456,6 +652,13 @@ CREATE TABLE base.migration (
 );
 
 CREATE SEQUENCE base.number_account
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1;
+
+CREATE SEQUENCE base.number_approval
     START WITH 1
     INCREMENT BY 1
     NO MINVALUE
@@ -1997,6 +2200,11 @@ ALTER TABLE parties.account ALTER COLUMN id ADD GENERATED BY DEFAULT AS IDENTITY
     CACHE 1
 );
 
+CREATE TABLE parties.account_owner (
+    account_id bigint NOT NULL,
+    user_id bigint NOT NULL
+);
+
 CREATE TABLE parties.address (
     id bigint NOT NULL,
     account_id bigint NOT NULL,
@@ -2222,6 +2430,12 @@ ALTER TABLE parties.link ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     NO MINVALUE
     NO MAXVALUE
     CACHE 1
+);
+
+CREATE TABLE parties.reporting (
+    user_id bigint NOT NULL,
+    manager_id bigint NOT NULL,
+    CONSTRAINT reporting_check CHECK ((user_id <> manager_id))
 );
 
 CREATE TABLE parties.role (
@@ -3304,6 +3518,54 @@ ALTER TABLE ONLY processes.step_log ATTACH PARTITION processes.step_log_2027_01 
 
 ALTER TABLE ONLY processes.step_log ATTACH PARTITION processes.step_log_other DEFAULT;
 
+ALTER TABLE ONLY approvals.candidate
+    ADD CONSTRAINT candidate_pkey PRIMARY KEY (request_id, step, user_id);
+
+ALTER TABLE ONLY approvals.delegation
+    ADD CONSTRAINT delegation_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY approvals.entry
+    ADD CONSTRAINT entry_pkey PRIMARY KEY (request_id, number);
+
+ALTER TABLE ONLY approvals.verdict
+    ADD CONSTRAINT one_verdict_a_person UNIQUE (request_id, step, decided_by);
+
+ALTER TABLE ONLY approvals.policy
+    ADD CONSTRAINT policy_code_key UNIQUE (code);
+
+ALTER TABLE ONLY approvals.policy
+    ADD CONSTRAINT policy_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY approvals.policy_version
+    ADD CONSTRAINT policy_version_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY approvals.policy_version
+    ADD CONSTRAINT policy_version_policy_id_number_key UNIQUE (policy_id, number);
+
+ALTER TABLE ONLY approvals.question
+    ADD CONSTRAINT question_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY approvals.request
+    ADD CONSTRAINT request_number_key UNIQUE (number);
+
+ALTER TABLE ONLY approvals.request
+    ADD CONSTRAINT request_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY approvals.request
+    ADD CONSTRAINT request_process_id_key UNIQUE (process_id);
+
+ALTER TABLE ONLY approvals.step
+    ADD CONSTRAINT step_pkey PRIMARY KEY (request_id, name);
+
+ALTER TABLE ONLY approvals.step
+    ADD CONSTRAINT step_request_id_number_key UNIQUE (request_id, number);
+
+ALTER TABLE ONLY approvals.submission
+    ADD CONSTRAINT submission_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY approvals.verdict
+    ADD CONSTRAINT verdict_pkey PRIMARY KEY (request_id, step, candidate_id);
+
 ALTER TABLE ONLY assets.asset
     ADD CONSTRAINT asset_number_key UNIQUE (number);
 
@@ -3682,6 +3944,9 @@ ALTER TABLE ONLY parties.account
 ALTER TABLE ONLY parties.account
     ADD CONSTRAINT account_number_key UNIQUE (number);
 
+ALTER TABLE ONLY parties.account_owner
+    ADD CONSTRAINT account_owner_pkey PRIMARY KEY (account_id);
+
 ALTER TABLE ONLY parties.account
     ADD CONSTRAINT account_pkey PRIMARY KEY (id);
 
@@ -3723,6 +3988,9 @@ ALTER TABLE ONLY parties.link
 
 ALTER TABLE ONLY parties.link
     ADD CONSTRAINT link_token_hash_key UNIQUE (token_hash);
+
+ALTER TABLE ONLY parties.reporting
+    ADD CONSTRAINT reporting_pkey PRIMARY KEY (user_id);
 
 ALTER TABLE ONLY parties.role
     ADD CONSTRAINT role_code_key UNIQUE (code);
@@ -3943,6 +4211,32 @@ ALTER TABLE ONLY work.assignment
 ALTER TABLE ONLY work.queue
     ADD CONSTRAINT queue_pkey PRIMARY KEY (code);
 
+CREATE INDEX candidate_by_user ON approvals.candidate USING btree (user_id, request_id) WHERE is_active;
+
+CREATE INDEX delegation_of_user ON approvals.delegation USING btree (user_id) WHERE (ended_at IS NULL);
+
+CREATE INDEX delegation_to ON approvals.delegation USING btree (delegate_id) WHERE (ended_at IS NULL);
+
+CREATE UNIQUE INDEX one_open_question ON approvals.question USING btree (request_id) WHERE (answered_at IS NULL);
+
+CREATE UNIQUE INDEX one_open_request ON approvals.request USING btree (subject_kind, subject_id) WHERE (state = 'open'::text);
+
+CREATE UNIQUE INDEX one_policy_a_kind ON approvals.policy USING btree (subject_kind) WHERE is_active;
+
+CREATE INDEX request_by_requester ON approvals.request USING btree (requester_id, id);
+
+CREATE INDEX request_of_account ON approvals.request USING btree (account_id);
+
+CREATE INDEX request_of_subject ON approvals.request USING btree (subject_kind, subject_id, id);
+
+CREATE INDEX request_open ON approvals.request USING btree (id) WHERE (state = 'open'::text);
+
+CREATE INDEX submission_by_kind ON approvals.submission USING btree (subject_kind, at);
+
+CREATE INDEX submission_of_account ON approvals.submission USING btree (account_id, subject_kind, at);
+
+CREATE INDEX submission_of_subject ON approvals.submission USING btree (subject_kind, subject_id, id);
+
 CREATE INDEX asset_by_product ON assets.asset USING btree (product_code, account_id);
 
 CREATE INDEX asset_of_account ON assets.asset USING btree (account_id, id);
@@ -4155,6 +4449,8 @@ CREATE INDEX account_by_root ON parties.account USING btree ((path[1]));
 
 CREATE INDEX account_by_search ON parties.account USING gin (search public.gin_trgm_ops);
 
+CREATE INDEX account_owner_by_user ON parties.account_owner USING btree (user_id);
+
 CREATE INDEX api_key_by_user ON parties.api_key USING btree (user_id);
 
 CREATE INDEX billing_account_by_account ON parties.billing_account USING btree (account_id);
@@ -4178,6 +4474,8 @@ CREATE UNIQUE INDEX one_default_billing_account ON parties.billing_account USING
 CREATE UNIQUE INDEX one_default_ship_to ON parties.address USING btree (account_id) WHERE is_ship_to;
 
 CREATE UNIQUE INDEX one_primary_contact ON parties.contact USING btree (account_id) WHERE is_primary;
+
+CREATE INDEX reporting_by_manager ON parties.reporting USING btree (manager_id);
 
 CREATE INDEX session_by_expiry ON parties.session USING btree (expires_at);
 
@@ -4372,6 +4670,69 @@ CREATE TRIGGER keep_frozen BEFORE DELETE OR UPDATE ON quotes.line FOR EACH ROW E
 CREATE TRIGGER keep_frozen BEFORE DELETE OR UPDATE ON quotes.price_step FOR EACH ROW EXECUTE FUNCTION quotes.keep_frozen();
 
 CREATE TRIGGER movement_is_append_only BEFORE DELETE OR UPDATE ON stock.movement FOR EACH ROW EXECUTE FUNCTION stock.refuse_change();
+
+ALTER TABLE ONLY approvals.candidate
+    ADD CONSTRAINT candidate_request_id_step_fkey FOREIGN KEY (request_id, step) REFERENCES approvals.step(request_id, name);
+
+ALTER TABLE ONLY approvals.candidate
+    ADD CONSTRAINT candidate_user_id_fkey FOREIGN KEY (user_id) REFERENCES parties."user"(id);
+
+ALTER TABLE ONLY approvals.delegation
+    ADD CONSTRAINT delegation_delegate_id_fkey FOREIGN KEY (delegate_id) REFERENCES parties."user"(id);
+
+ALTER TABLE ONLY approvals.delegation
+    ADD CONSTRAINT delegation_user_id_fkey FOREIGN KEY (user_id) REFERENCES parties."user"(id);
+
+ALTER TABLE ONLY approvals.entry
+    ADD CONSTRAINT entry_request_id_fkey FOREIGN KEY (request_id) REFERENCES approvals.request(id);
+
+ALTER TABLE ONLY approvals.policy_version
+    ADD CONSTRAINT policy_version_policy_id_fkey FOREIGN KEY (policy_id) REFERENCES approvals.policy(id);
+
+ALTER TABLE ONLY approvals.question
+    ADD CONSTRAINT question_answered_by_fkey FOREIGN KEY (answered_by) REFERENCES parties."user"(id);
+
+ALTER TABLE ONLY approvals.question
+    ADD CONSTRAINT question_asked_by_fkey FOREIGN KEY (asked_by) REFERENCES parties."user"(id);
+
+ALTER TABLE ONLY approvals.question
+    ADD CONSTRAINT question_request_id_fkey FOREIGN KEY (request_id) REFERENCES approvals.request(id);
+
+ALTER TABLE ONLY approvals.question
+    ADD CONSTRAINT question_request_id_step_fkey FOREIGN KEY (request_id, step) REFERENCES approvals.step(request_id, name);
+
+ALTER TABLE ONLY approvals.request
+    ADD CONSTRAINT request_account_id_fkey FOREIGN KEY (account_id) REFERENCES parties.account(id);
+
+ALTER TABLE ONLY approvals.request
+    ADD CONSTRAINT request_process_id_fkey FOREIGN KEY (process_id) REFERENCES processes.process(id);
+
+ALTER TABLE ONLY approvals.request
+    ADD CONSTRAINT request_requester_id_fkey FOREIGN KEY (requester_id) REFERENCES parties."user"(id);
+
+ALTER TABLE ONLY approvals.request
+    ADD CONSTRAINT request_submission_id_fkey FOREIGN KEY (submission_id) REFERENCES approvals.submission(id);
+
+ALTER TABLE ONLY approvals.request
+    ADD CONSTRAINT request_version_id_fkey FOREIGN KEY (version_id) REFERENCES approvals.policy_version(id);
+
+ALTER TABLE ONLY approvals.step
+    ADD CONSTRAINT step_kept_from_fkey FOREIGN KEY (kept_from) REFERENCES approvals.request(id);
+
+ALTER TABLE ONLY approvals.step
+    ADD CONSTRAINT step_request_id_fkey FOREIGN KEY (request_id) REFERENCES approvals.request(id);
+
+ALTER TABLE ONLY approvals.submission
+    ADD CONSTRAINT submission_account_id_fkey FOREIGN KEY (account_id) REFERENCES parties.account(id);
+
+ALTER TABLE ONLY approvals.submission
+    ADD CONSTRAINT submission_version_id_fkey FOREIGN KEY (version_id) REFERENCES approvals.policy_version(id);
+
+ALTER TABLE ONLY approvals.verdict
+    ADD CONSTRAINT verdict_decided_by_fkey FOREIGN KEY (decided_by) REFERENCES parties."user"(id);
+
+ALTER TABLE ONLY approvals.verdict
+    ADD CONSTRAINT verdict_request_id_step_candidate_id_fkey FOREIGN KEY (request_id, step, candidate_id) REFERENCES approvals.candidate(request_id, step, user_id);
 
 ALTER TABLE ONLY assets.asset
     ADD CONSTRAINT asset_account_id_fkey FOREIGN KEY (account_id) REFERENCES parties.account(id);
@@ -4730,6 +5091,12 @@ ALTER TABLE ONLY orders.ship_group
 ALTER TABLE ONLY orders.ship_group
     ADD CONSTRAINT ship_group_order_id_place_fkey FOREIGN KEY (order_id, place) REFERENCES orders.place(order_id, code);
 
+ALTER TABLE ONLY parties.account_owner
+    ADD CONSTRAINT account_owner_account_id_fkey FOREIGN KEY (account_id) REFERENCES parties.account(id);
+
+ALTER TABLE ONLY parties.account_owner
+    ADD CONSTRAINT account_owner_user_id_fkey FOREIGN KEY (user_id) REFERENCES parties."user"(id);
+
 ALTER TABLE ONLY parties.account
     ADD CONSTRAINT account_parent FOREIGN KEY (parent_id, parent_path) REFERENCES parties.account(id, path) MATCH FULL ON UPDATE CASCADE;
 
@@ -4756,6 +5123,12 @@ ALTER TABLE ONLY parties.link
 
 ALTER TABLE ONLY parties.link
     ADD CONSTRAINT link_user_id_fkey FOREIGN KEY (user_id) REFERENCES parties."user"(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY parties.reporting
+    ADD CONSTRAINT reporting_manager_id_fkey FOREIGN KEY (manager_id) REFERENCES parties."user"(id);
+
+ALTER TABLE ONLY parties.reporting
+    ADD CONSTRAINT reporting_user_id_fkey FOREIGN KEY (user_id) REFERENCES parties."user"(id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY parties.session
     ADD CONSTRAINT session_user_id_fkey FOREIGN KEY (user_id) REFERENCES parties."user"(id) ON DELETE CASCADE;

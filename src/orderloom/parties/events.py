@@ -136,3 +136,18 @@ class KeyRevoked(Event):
 
     key_id: int
     name: str
+
+
+@dataclass(frozen=True, slots=True)
+class ManagerSet(Event):
+    """Somebody reports to somebody else now; logins, none being nobody."""
+
+    before: str | None
+    after: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class AccountOwnerSet(Event):
+    """Somebody looks after an account now; a login, none being nobody."""
+
+    after: str | None

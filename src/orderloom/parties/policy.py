@@ -38,6 +38,9 @@ PERMISSIONS = MappingProxyType(
         "insight.write": "Import past invoices",
         "messages.read": "See what was sent to customers",
         "messages.write": "Send messages to customers, again or not at all",
+        "approvals.read": "See all requests for approval",
+        "approvals.write": "Publish approval policies",
+        "approvals.override": "Decide over the heads of approvers",
         "gateway.read": "See partners and messages",
         "gateway.write": "Change partners, replay messages",
     }

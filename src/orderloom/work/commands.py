@@ -98,6 +98,8 @@ async def complete_tasks(tx: Tx, completions: Sequence[TaskCompletion]) -> list[
 
 
 def _completion_problems(tx: Tx, task: Standing, pointer: str) -> list[Problem]:
+    if task.params.get("decided_by_verdict"):
+        return [Problem("verdict_missing", f"“{task.title}” is decided on the page of its request.", pointer)]
     if task.held and task.state != "running":
         return [Problem("held", f"“{task.title}” is on hold; it can be completed once it is released.", pointer)]
     if task.state not in ("ready", "running"):

@@ -39,6 +39,7 @@ from orderloom.parties.commands.people import (
     save_territories,
     update_user,
 )
+from orderloom.parties.commands.reporting import set_account_owners, set_managers
 
 __all__ = [
     "AccountUpdate",
@@ -68,6 +69,8 @@ __all__ = [
     "save_roles",
     "save_teams",
     "save_territories",
+    "set_account_owners",
+    "set_managers",
     "set_password",
     "set_password_by_link",
     "set_shipping_preference",
