@@ -1,10 +1,14 @@
 """Getting in, staying in, and being kept out."""
 
 import re
+from urllib.parse import urlencode
 
+import httpx
 import pytest
 
+from orderloom.web.app import create_app
 from orderloom.web.pages.session import inside
+from orderloom.web.settings import WebSettings
 from tests.web.conftest import PASSWORD, user_with_role
 
 
@@ -29,6 +33,24 @@ async def test_the_cookie_is_for_our_server_alone(anybody, database):
 
     assert "httponly" in cookie
     assert "samesite=lax" in cookie
+
+
+async def test_over_https_the_cookie_is_for_tls_and_this_very_host(database, house):
+    await user_with_role(database, "sales")
+    app = create_app(database, house, WebSettings(address="https://orders.example.com"))
+    transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
+    async with httpx.AsyncClient(transport=transport, base_url="https://orders.example.com") as browser:
+        answer = await browser.post("/log-in", data={"login": "sales@example.com", "password": PASSWORD})
+        cookie = answer.headers["set-cookie"]
+        assert cookie.startswith("__Host-orderloom_session=ols_")
+        assert {"secure", "path=/"} <= {part.strip().lower() for part in cookie.split(";")}
+        assert "domain" not in cookie.lower()
+        page = await browser.get("/customers")
+        assert page.status_code == 200
+
+        plain = {"orderloom_session": browser.cookies["__Host-orderloom_session"]}
+        browser.cookies.clear()
+        assert (await browser.get("/customers", headers={"cookie": urlencode(plain)})).status_code == 303
 
 
 async def test_known_and_unknown_users_get_the_same_answer(anybody, database):

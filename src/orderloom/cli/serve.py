@@ -60,7 +60,8 @@ def serve(chosen: argparse.Namespace) -> int:
         migrate(url, told=lambda name: print(f"migration {name}", flush=True))
         listener = _listening_socket(settings, chosen.port)
         address = f"http://{settings.host}:{listener.getsockname()[1]}"
-        environment = {"ORDERLOOM_DATABASE_URL": url, "ORDERLOOM_ADDRESS": address}
+        found_at = settings.public_url or address
+        environment = {"ORDERLOOM_DATABASE_URL": url, "ORDERLOOM_ADDRESS": found_at}
         commands = [[sys.executable, "-m", "orderloom.cli", "worker"]] * chosen.workers
         if chosen.demo:
             from orderloom.cli import demo
@@ -72,11 +73,11 @@ def serve(chosen: argparse.Namespace) -> int:
             commands = [*commands, demo.prepare(url, address, home=settings.home)]
         os.environ.update(environment)
         stack.enter_context(_kept_running(commands, environment))
-        print(f"\nOrderloom is open at {address}", flush=True)
+        print(f"\nOrderloom is open at {found_at}", flush=True)
         if chosen.demo:
             demo.print_log_ins()
         print("Stop it with Ctrl+C.\n", flush=True)
-        _run_web(url, listener, WebSettings(address=address, mail=mail_told(read_settings())))
+        _run_web(url, listener, WebSettings(address=found_at, mail=mail_told(read_settings())))
     return 0
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from orderloom.base.embedded import embedded_server, ensure_database
 from orderloom.base.refusals import refuse
@@ -20,6 +21,7 @@ class Settings:
 
     From ORDERLOOM_DATABASE_URL (a server of your own; several hosts follow a fail-over),
     ORDERLOOM_HOME (the folder of the embedded server), ORDERLOOM_HOST, ORDERLOOM_PORT,
+    ORDERLOOM_PUBLIC_URL (where people find the program; https makes cookies secure),
     ORDERLOOM_ALLOW_PRIVATE_PARTNERS (partners may have private addresses; for tests and demos), and
     ORDERLOOM_LEASE_SECONDS (how long a worker may be silent before another does its work; 60).
     Mail goes to the server of ORDERLOOM_SMTP_URL, or into files where ORDERLOOM_MAIL is `folder`, from
@@ -31,6 +33,7 @@ class Settings:
     host: str
     port: int | None
     allow_private_partners: bool
+    public_url: str | None = None
     lease_seconds: float = 60
     smtp_url: str = ""
     mail: str = ""
@@ -48,11 +51,20 @@ def read_settings() -> Settings:
         host=os.environ.get("ORDERLOOM_HOST", "127.0.0.1"),
         port=int(port) if port else None,
         allow_private_partners=os.environ.get("ORDERLOOM_ALLOW_PRIVATE_PARTNERS", "") in {"1", "true", "yes"},
+        public_url=_public_url(os.environ.get("ORDERLOOM_PUBLIC_URL") or None),
         lease_seconds=float(os.environ.get("ORDERLOOM_LEASE_SECONDS") or 60),
         smtp_url=os.environ.get("ORDERLOOM_SMTP_URL", ""),
         mail=os.environ.get("ORDERLOOM_MAIL", ""),
         mail_from=os.environ.get("ORDERLOOM_MAIL_FROM", ""),
     )
+
+
+def _public_url(given: str | None) -> str | None:
+    parts = urlsplit(given) if given else None
+    if parts and (parts.scheme not in ("http", "https") or not parts.hostname or parts.path.strip("/") or parts.query):
+        message = f"ORDERLOOM_PUBLIC_URL is “{given}”; give scheme and host alone, as in https://orders.example.com."
+        refuse("public_url_absurd", message)
+    return f"{parts.scheme}://{parts.netloc}" if parts else None
 
 
 def refuse_without_demo() -> None:

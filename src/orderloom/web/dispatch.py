@@ -40,7 +40,7 @@ async def dispatch(web: Web, route: Route, request: Request[Any, Any, Any]) -> R
     refuse_bad_text(arguments)
 
     async def work(tx: Tx) -> Response[Any] | Stream:
-        visitor = await find_visitor(tx, request)
+        visitor = await find_visitor(tx, request, web.settings)
         tx.actor = visitor.actor
         request.scope["state"]["visitor"] = visitor  # for the access log
         allow(route, visitor)
@@ -56,7 +56,7 @@ async def dispatch(web: Web, route: Route, request: Request[Any, Any, Any]) -> R
             arguments=arguments,
             client=client_of(request),
             nonce=request.scope["state"]["nonce"],
-            said=said_to(request),
+            said=said_to(request, web.settings),
             since=str(web.feed.floor()),
             content=content,
         )
@@ -70,7 +70,7 @@ async def admit(web: Web, route: Route, request: Request[Any, Any, Any]) -> None
     if route.permission == PUBLIC:
         return
     async with transaction(web.database, ANONYMOUS) as tx:
-        visitor = await find_visitor(tx, request)
+        visitor = await find_visitor(tx, request, web.settings)
     request.scope["state"]["visitor"] = visitor
     allow(route, visitor)
     if route.writes and visitor.session:
@@ -220,10 +220,10 @@ def client_of(request: Request[Any, Any, Any]) -> str:
     return client[0] if client else "unknown"
 
 
-def said_to(request: Request[Any, Any, Any]) -> str:
+def said_to(request: Request[Any, Any, Any], settings: WebSettings) -> str:
     """What was done on the page before this one."""
     try:
-        return bytes.fromhex(request.cookies.get(SAID_COOKIE, "")).decode("utf-8")[:200]
+        return bytes.fromhex(request.cookies.get(settings.cookie_name(SAID_COOKIE), "")).decode("utf-8")[:200]
     except ValueError:
         return ""
 
@@ -241,7 +241,7 @@ def rendered(
             headers=dict(result.headers),
         )
         if call.said and not call.partial:
-            page.delete_cookie(SAID_COOKIE)
+            set_cookie(page, web.settings, Cookie(SAID_COOKIE, "", 0))
         return page
     if isinstance(result, SeeOther):
         return redirect(web, call, result)
@@ -280,11 +280,11 @@ def redirect(web: Web, call: Call, to: SeeOther) -> Response[Any]:
 
 def set_cookie(response: Response[Any], settings: WebSettings, cookie: Cookie) -> None:
     response.set_cookie(
-        key=cookie.name,
+        key=settings.cookie_name(cookie.name),
         value=cookie.value,
         max_age=cookie.seconds,
         httponly=True,
         samesite="lax",
-        secure=settings.secure_cookies,
+        secure=settings.is_secure,
         path="/",
     )

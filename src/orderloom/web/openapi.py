@@ -65,7 +65,12 @@ def describe(routes: Iterable[Route], *, version: str) -> dict[str, Any]:
             "schemas": dict(sorted(schemas.items())),
             "securitySchemes": {
                 "key": {"type": "http", "scheme": "bearer", "description": "An API key."},
-                "session": {"type": "apiKey", "in": "cookie", "name": "orderloom_session"},
+                "session": {
+                    "type": "apiKey",
+                    "in": "cookie",
+                    "name": "orderloom_session",
+                    "description": "A person's browser; over https the name begins with __Host-.",
+                },
             },
         },
     }

@@ -10,6 +10,7 @@ from orderloom.base.refusals import Problem, Unauthenticated
 from orderloom.base.transaction import Tx
 from orderloom.parties.commands.access import actor_of_key, open_session
 from orderloom.web.call import NOBODY, Visitor
+from orderloom.web.settings import WebSettings
 
 if TYPE_CHECKING:
     from litestar import Request
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 SESSION_COOKIE = "orderloom_session"
 
 
-async def find_visitor(tx: Tx, request: Request[Any, Any, Any]) -> Visitor:
+async def find_visitor(tx: Tx, request: Request[Any, Any, Any], settings: WebSettings) -> Visitor:
     """The visitor; nobody when there is neither cookie nor key. A key that does not hold is refused, not ignored."""
     header = request.headers.get("authorization")
     if header is not None:
@@ -26,7 +27,7 @@ async def find_visitor(tx: Tx, request: Request[Any, Any, Any]) -> Visitor:
         if actor is None:
             raise Unauthenticated([Problem("api_key_invalid", "This API key does not hold; ask for a new one.")])
         return Visitor(actor)
-    token = request.cookies.get(SESSION_COOKIE)
+    token = request.cookies.get(settings.cookie_name(SESSION_COOKIE))
     session = await open_session(tx, token) if token else None
     if session is None or token is None:
         return NOBODY
