@@ -27,9 +27,10 @@ from orderloom.gateway.types import PartnerDraft, WebhookDraft
 from orderloom.house import ENTRANCES, build_house, rooms
 from orderloom.orders import states as order_states
 from orderloom.orders.types import ItemDraft, OrderDraft
-from orderloom.parties.commands import actor_of_key
+from orderloom.parties.commands import actor_of_key, create_users
 from orderloom.parties.customer_rows import COLUMNS
 from orderloom.parties.policy import PERMISSIONS
+from orderloom.parties.types import UserDraft
 from orderloom.partner_simulator.behaviour import Behaviour, manner_of
 from orderloom.quotes import states as quote_states
 from orderloom.web.app import gather_routes
@@ -374,6 +375,8 @@ def test_the_example_behaviour_is_what_the_simulator_reads() -> None:
 async def test_the_first_user_script_lets_somebody_in(database: Database) -> None:
     space: dict[str, Any] = {"__name__": "example"}
     exec(blocks(DOCS / "how-to" / "operate.md", "python")[0], space)
+    async with transaction(database, SYSTEM) as tx:
+        await create_users(tx, [UserDraft("You", login="you@example.com", roles=("admin",))])
     key = await space["set_up"](database.url)
 
     async with transaction(database, SYSTEM) as tx:

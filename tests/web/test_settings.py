@@ -167,3 +167,47 @@ async def test_settings_show_users_and_roles_to_administrators_only(browser_of):
         assert (await clerk.get(path)).status_code == 403
     assert "/settings/users" not in (await clerk.get("/settings")).text
     assert "Repair failed steps" in (await admin.get("/settings/roles")).text
+
+
+NEW_PASSWORD = "other looms weave too"
+
+
+async def log_in(client, password):
+    return await client.post("/log-in", data={"login": "billing@example.com", "password": password})
+
+
+async def test_a_new_password_opens_and_ends_every_other_session(browser_of, anybody):
+    here, elsewhere = await browser_of("billing"), await browser_of("billing")
+    told = await post(here, "/settings/password", current=PASSWORD, password=NEW_PASSWORD, again=NEW_PASSWORD)
+
+    assert (told.status_code, told.headers["location"]) == (303, "/settings")
+    assert (await here.get("/settings")).status_code == 200
+    assert (await elsewhere.get("/settings")).status_code == 303
+    assert (await log_in(anybody, PASSWORD)).status_code == 401
+    assert (await log_in(anybody, NEW_PASSWORD)).status_code == 303
+
+
+@pytest.mark.parametrize(
+    ("form", "told"),
+    [
+        ({"current": "not this one", "password": NEW_PASSWORD, "again": NEW_PASSWORD}, "not your current password"),
+        ({"password": NEW_PASSWORD, "again": NEW_PASSWORD}, "not your current password"),
+        ({"current": PASSWORD, "password": NEW_PASSWORD, "again": "something else"}, "two new passwords differ"),
+        ({"current": PASSWORD, "password": "short", "again": "short"}, "too short"),
+    ],
+)
+async def test_a_password_is_changed_by_who_knows_it_and_to_a_good_one(browser_of, anybody, form, told):
+    here, elsewhere = await browser_of("billing"), await browser_of("billing")
+    refused = await post(here, "/settings/password", **form)
+
+    assert refused.status_code == 422
+    assert told in refused.text
+    assert (await elsewhere.get("/settings")).status_code == 200
+    assert (await log_in(anybody, PASSWORD)).status_code == 303
+
+
+async def test_a_key_changes_no_password(as_role):
+    program = await as_role("billing")
+    form = {"current": PASSWORD, "password": NEW_PASSWORD, "again": NEW_PASSWORD}
+
+    assert (await program.post("/settings/password", data=form)).status_code == 403

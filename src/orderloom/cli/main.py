@@ -118,6 +118,13 @@ def _parser() -> argparse.ArgumentParser:
     )
     feel.add_argument("--json", action="store_true", help="print the answer as JSON")
 
+    user = _verb(verbs, "user", "people:user", "let a person in; the first one is an administrator")
+    user.add_argument("what", choices=["add"])
+    user.add_argument("login", metavar="E-MAIL")
+    user.add_argument("--name", required=True, help="how they are called")
+    user.add_argument("--role", action="append", help="the code of a role, for example sales; repeatable")
+    user.add_argument("--team", action="append", help="the name of a team; repeatable")
+
     verify = _verb(verbs, "verify", "verify:verify", "check every invariant over the whole database")
     verify.add_argument("--json", action="store_true", help="print the findings as JSON")
 

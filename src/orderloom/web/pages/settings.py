@@ -10,8 +10,10 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from orderloom.base.parsing import parse, strict
-from orderloom.parties.commands.access import create_key, granted, revoke_key
+from orderloom.base.refusals import Forbidden, Problem, refuse
+from orderloom.parties.commands.access import create_key, granted, revoke_key, set_password
 from orderloom.parties.commands.people import create_users, update_user
+from orderloom.parties.passwords import LONGEST
 from orderloom.parties.policy import PERMISSIONS
 from orderloom.parties.reads import people as reads
 from orderloom.parties.types import KeyDraft, UserDraft, UserEdit
@@ -55,6 +57,28 @@ async def make_key_by_form(call: Call, body: KeyForm) -> Page:
     draft = parse(KeyDraft, {"name": body.name, "scopes": ticked(body.scopes), "expires_at": expires_at})
     made = await create_key(call.tx, draft)
     return Page("settings/key.html", {"made": made, "draft": draft})
+
+
+@strict
+@dataclass(frozen=True, slots=True)
+class PasswordForm:
+    """A new password, typed twice, and the one that it replaces."""
+
+    current: Annotated[str, Field(max_length=LONGEST)] = ""
+    password: Annotated[str, Field(max_length=LONGEST)] = ""
+    again: Annotated[str, Field(max_length=LONGEST)] = ""
+
+
+@routes.post("/settings/password", permission=SIGNED_IN, body=PasswordForm)
+async def change_password_by_form(call: Call, body: PasswordForm) -> SeeOther:
+    """Take a new password of one's own; every other browser is logged out."""
+    user_id, session_id = call.actor.user_id, call.visitor.session_id
+    if user_id is None or session_id is None:
+        raise Forbidden([Problem("person_missing", "Log in with your password to change it; a key may not.")])
+    if body.password != body.again:
+        refuse("password_differs", "The two new passwords differ; type the same one twice.", "/again")
+    await set_password(call.tx, user_id, body.password, current=body.current, kept_session_id=session_id)
+    return SeeOther("/settings", "Your password is changed; every other browser is logged out.")
 
 
 def ticked(boxes: Mapping[str, bool]) -> list[str]:
