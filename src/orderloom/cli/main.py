@@ -10,6 +10,7 @@ import sys
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from importlib import import_module
+from typing import TypeAlias
 
 import psycopg
 import structlog
@@ -19,6 +20,7 @@ from orderloom.base.refusals import Problem, Refused
 from orderloom.orders.states import TITLES
 
 Verb = Callable[[argparse.Namespace], int]
+_Verbs: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -72,7 +74,14 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"orderloom {__version__}")
     verbs = parser.add_subparsers(title="verbs", metavar="VERB")
+    _add_running(verbs)
+    _add_loading(verbs)
+    _add_asking(verbs)
+    _add_keeping(verbs)
+    return parser
 
+
+def _add_running(verbs: _Verbs) -> None:
     serve = _verb(verbs, "serve", "serve:serve", "run the web server and a worker on this machine")
     serve.add_argument("--demo", action="store_true", help="load the demo world first and play its partners")
     serve.add_argument("--port", type=int, help="the port to listen on (default: the first free one from 8321)")
@@ -88,6 +97,8 @@ def _parser() -> argparse.ArgumentParser:
     demo = _verb(verbs, "demo", "demo:demo", "load the demo world into an empty database")
     demo.add_argument("--orders", type=int, default=300, help="how many orders of history to run (default 300)")
 
+
+def _add_loading(verbs: _Verbs) -> None:
     loading = _verb(verbs, "import", "loading:load", "load catalogues, orders, customers, prices, stock, invoices")
     loading.add_argument("what", choices=["catalog", "orders", "customers", "prices", "stock", "invoices"])
     loading.add_argument("files", nargs="+", metavar="FILE", help="files, or folders of them")
@@ -102,6 +113,8 @@ def _parser() -> argparse.ArgumentParser:
         "--state", action="append", choices=sorted(TITLES), help="orders in this state only; repeatable"
     )
 
+
+def _add_asking(verbs: _Verbs) -> None:
     simulate = _verb(verbs, "simulate", "simulate:simulate", "plan an order without side effects and say why")
     simulate.add_argument("order", metavar="ORDER.json")
     simulate.add_argument("--catalog", metavar="DIR", help="plan from the files of this folder; needs no database")
@@ -118,6 +131,8 @@ def _parser() -> argparse.ArgumentParser:
     )
     feel.add_argument("--json", action="store_true", help="print the answer as JSON")
 
+
+def _add_keeping(verbs: _Verbs) -> None:
     user = _verb(verbs, "user", "people:user", "let a person in; the first one is an administrator")
     user.add_argument("what", choices=["add"])
     user.add_argument("login", metavar="E-MAIL")
@@ -139,12 +154,9 @@ def _parser() -> argparse.ArgumentParser:
 
     partners = _verb(verbs, "partner-simulator", "partners:simulate_partners", "play the outside systems over HTTP")
     partners.add_argument("rest", nargs=argparse.REMAINDER)
-    return parser
 
 
-def _verb(
-    verbs: argparse._SubParsersAction[argparse.ArgumentParser], name: str, target: str, summary: str
-) -> argparse.ArgumentParser:
+def _verb(verbs: _Verbs, name: str, target: str, summary: str) -> argparse.ArgumentParser:
     parser: argparse.ArgumentParser = verbs.add_parser(name, help=summary, description=summary)
     parser.set_defaults(verb=target)
     return parser
