@@ -23,6 +23,7 @@ from orderloom.cli.settings import Settings, database_url, read_settings, refuse
 from orderloom.house import build_house
 from orderloom.web.settings import WebSettings
 from orderloom.worker.main import run_worker
+from orderloom.worker.metrics import WorkerMetrics, served
 
 FIRST_PORT = 8321
 PORTS_TRIED = 100
@@ -34,7 +35,9 @@ def worker(_chosen: argparse.Namespace) -> int:
 
     hold_lifeline()
     settings = read_settings()
-    with database_url(settings) as url:
+    metrics = WorkerMetrics()
+    port = settings.metrics_port
+    with database_url(settings) as url, served(metrics, host=settings.host, port=port):
         uvloop.run(
             run_worker(
                 url,
@@ -42,6 +45,7 @@ def worker(_chosen: argparse.Namespace) -> int:
                 allow_private_partners=settings.allow_private_partners,
                 lease_seconds=settings.lease_seconds,
                 channels=channels_of(settings),
+                metrics=metrics,
             )
         )
     return 0

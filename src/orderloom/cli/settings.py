@@ -21,6 +21,7 @@ class Settings:
 
     From ORDERLOOM_DATABASE_URL (a server of your own; several hosts follow a fail-over),
     ORDERLOOM_HOME (the folder of the embedded server), ORDERLOOM_HOST, ORDERLOOM_PORT,
+    ORDERLOOM_METRICS_PORT (where a worker answers at /metrics; nowhere when it is not set),
     ORDERLOOM_PUBLIC_URL (where people find the program; https makes cookies secure),
     ORDERLOOM_ALLOW_PRIVATE_PARTNERS (partners may have private addresses; for tests and demos), and
     ORDERLOOM_LEASE_SECONDS (how long a worker may be silent before another does its work; 60).
@@ -34,6 +35,7 @@ class Settings:
     port: int | None
     allow_private_partners: bool
     public_url: str | None = None
+    metrics_port: int | None = None
     lease_seconds: float = 60
     smtp_url: str = ""
     mail: str = ""
@@ -42,21 +44,26 @@ class Settings:
 
 def read_settings() -> Settings:
     """The settings of this process."""
-    port = os.environ.get("ORDERLOOM_PORT")
-    if port and not (port.isdecimal() and 0 < int(port) < 65_536):
-        refuse("port_absurd", f"ORDERLOOM_PORT is “{port}”; give a number from 1 to 65535, or nothing.")
     return Settings(
         home=Path(os.environ.get("ORDERLOOM_HOME") or _default_home()).absolute(),
         database_url=os.environ.get("ORDERLOOM_DATABASE_URL") or None,
         host=os.environ.get("ORDERLOOM_HOST", "127.0.0.1"),
-        port=int(port) if port else None,
+        port=_port("ORDERLOOM_PORT"),
         allow_private_partners=os.environ.get("ORDERLOOM_ALLOW_PRIVATE_PARTNERS", "") in {"1", "true", "yes"},
+        metrics_port=_port("ORDERLOOM_METRICS_PORT"),
         public_url=_public_url(os.environ.get("ORDERLOOM_PUBLIC_URL") or None),
         lease_seconds=float(os.environ.get("ORDERLOOM_LEASE_SECONDS") or 60),
         smtp_url=os.environ.get("ORDERLOOM_SMTP_URL", ""),
         mail=os.environ.get("ORDERLOOM_MAIL", ""),
         mail_from=os.environ.get("ORDERLOOM_MAIL_FROM", ""),
     )
+
+
+def _port(variable: str) -> int | None:
+    port = os.environ.get(variable)
+    if port and not (port.isdecimal() and 0 < int(port) < 65_536):
+        refuse("port_absurd", f"{variable} is “{port}”; give a number from 1 to 65535, or nothing.")
+    return int(port) if port else None
 
 
 def _public_url(given: str | None) -> str | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from itertools import cycle
 from time import monotonic
@@ -45,8 +45,17 @@ class StepWorker:
     When it dies, the leases of what it held run out and another worker takes over.
     """
 
-    def __init__(self, database: Database, worker_id: str, *, lease_seconds: float = LEASE_SECONDS) -> None:
+    def __init__(
+        self,
+        database: Database,
+        worker_id: str,
+        *,
+        lease_seconds: float = LEASE_SECONDS,
+        told: Callable[[int], object] = lambda _claimed: None,
+    ) -> None:
+        """`told` hears of each claim how many steps it took."""
         self._database = database
+        self._told = told
         self.worker_id = worker_id
         self._lease_seconds = lease_seconds
         self._claimed: list[Claimed] = []
@@ -75,6 +84,7 @@ class StepWorker:
             _log.exception("a batch of steps failed", worker=self.worker_id, steps=len(batch))
             return await self._run_each(batch)
         self._claimed = claimed
+        self._told(len(claimed))
         if not batch and claimed:
             return await self.turn(limit)
         if monotonic() > self._suspects_at:

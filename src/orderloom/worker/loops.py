@@ -24,8 +24,10 @@ from orderloom.processes.worker import LEASE_SECONDS, StepWorker, sweep
 from orderloom.quotes.commands import expire_quotes
 from orderloom.stock.commands import release_expired
 from orderloom.worker.main import Loop
+from orderloom.worker.metrics import WorkerMetrics
 
 DAY_SECONDS = 86_400
+MEASURE_SECONDS = 10
 
 
 @asynccontextmanager
@@ -37,6 +39,7 @@ async def open_loops(
     allow_private_partners: bool,
     lease_seconds: float = LEASE_SECONDS,
     channels: Mapping[str, Channel] = MappingProxyType({}),
+    metrics: WorkerMetrics | None = None,
 ) -> AsyncIterator[tuple[Loop, ...]]:
     """The loops of a worker; what they hold is given back in the end.
 
@@ -45,7 +48,8 @@ async def open_loops(
     async with AsyncExitStack() as stack:
         wire = await stack.enter_async_context(Wire(allowed=LOCAL if allow_private_partners else ()))
         sender = await stack.enter_async_context(Sender(database, wire, worker_id, margin_seconds=lease_seconds / 2))
-        steps = StepWorker(bulk, worker_id, lease_seconds=lease_seconds)
+        metrics = metrics or WorkerMetrics()
+        steps = StepWorker(bulk, worker_id, lease_seconds=lease_seconds, told=metrics.claimed.inc)
         stack.push_async_callback(steps.stop)
         yield (
             Loop("steps", steps.turn),
@@ -58,6 +62,7 @@ async def open_loops(
             Loop("claims", _committed(database, _release_expired), every_seconds=30),
             Loop("offers", _committed(database, expire_quotes), every_seconds=30),
             Loop("recurring", lambda: bill_due(database), every_seconds=60),
+            Loop("measuring", lambda: metrics.measure(database), every_seconds=MEASURE_SECONDS),
             Loop("months", _committed(database, _add_months), every_seconds=DAY_SECONDS / 4),
             Loop("forgetting", _committed(database, _forget), every_seconds=DAY_SECONDS / 4),
         )

@@ -18,6 +18,7 @@ from orderloom.base.types import House
 from orderloom.base.wakeup import wakeups
 from orderloom.messages.types import Channel
 from orderloom.processes.worker import LEASE_SECONDS
+from orderloom.worker.metrics import WorkerMetrics, timed
 
 POLL_SECONDS = 1.0
 PAUSE_AFTER_ERROR_SECONDS = 1.0
@@ -44,10 +45,12 @@ async def run_worker(
     allow_private_partners: bool = False,
     lease_seconds: float = LEASE_SECONDS,
     channels: Mapping[str, Channel] = MappingProxyType({}),
+    metrics: WorkerMetrics | None = None,
 ) -> None:
     """Work until told to stop; a batch that has begun is finished first."""
     from orderloom.worker.loops import open_loops
 
+    metrics = metrics or WorkerMetrics()
     stop = stop or _stop_on_signal()
     worker_id = f"{socket.gethostname()}:{os.getpid()}"
     async with (
@@ -60,12 +63,13 @@ async def run_worker(
             allow_private_partners=allow_private_partners,
             lease_seconds=lease_seconds,
             channels=channels,
+            metrics=metrics,
         ) as loops,
     ):
         bells = [asyncio.Event() for _ in loops]
         _log.info("worker started", worker=worker_id, loops=[loop.name for loop in loops])
         tasks = [
-            asyncio.create_task(_keep(loop, bell, stop), name=loop.name)
+            asyncio.create_task(_keep(loop, bell, stop, metrics), name=loop.name)
             for loop, bell in zip(loops, bells, strict=True)
         ]
         listener = asyncio.create_task(_listen(url, bells))
@@ -77,11 +81,13 @@ async def run_worker(
         _log.info("worker stopped", worker=worker_id)
 
 
-async def _keep(loop: Loop, bell: asyncio.Event, stop: asyncio.Event) -> None:
+async def _keep(loop: Loop, bell: asyncio.Event, stop: asyncio.Event, metrics: WorkerMetrics) -> None:
     while not stop.is_set():
         bell.clear()
         try:
-            did = await loop.body()
+            with timed(metrics, loop.name) as done:
+                did = await loop.body()
+                done.append(did)
         except (psycopg.Error, TimeoutError, OSError) as error:
             _log.warning("work interrupted", loop=loop.name, error=str(error))
             await asyncio.sleep(PAUSE_AFTER_ERROR_SECONDS)
