@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from orderloom.approvals.reads import count_waiting
 from orderloom.base.transaction import Tx
 from orderloom.parties.policy import account_filter
 
@@ -18,6 +19,7 @@ async def waiting_counts(tx: Tx) -> dict[str, str]:
     counted = {}
     if tx.actor.may("work.do"):
         counted["/tasks"] = await open_tasks(tx)
+    counted["/approvals"] = await count_waiting(tx)
     if tx.actor.may("fulfilment.repair"):
         counted["/fallout"] = await failed_steps(tx)
     return {path: str(count) if count < MOST else f"{MOST - 1}+" for path, count in counted.items() if count}

@@ -33,6 +33,7 @@ class Shown:
 PLACES = (
     Place("Orders", "/orders", "orders.read", "list", on_phone=True),
     Place("Tasks", "/tasks", "work.do", "check", on_phone=True),
+    Place("Approvals", "/approvals", SIGNED_IN, "stamp"),
     Place("Fallout", "/fallout", "fulfilment.repair", "alert", on_phone=True),
     Place("Customers", "/customers", "parties.read", "people", on_phone=True),
     Place("Products", "/products", "catalog.read", "box", on_phone=True),
