@@ -65,6 +65,11 @@ BREAKS = {
         UPDATE processes.step SET state = 'failed', error_class = 'data', finished_at = NULL
          WHERE key IN (SELECT step FROM billing.gate WHERE order_id = 1)
         """,
+    "nothing is charged on the word of one person: a second has confirmed the evidence for what it waited for": """
+        UPDATE processes.step_log SET evidence = 'the vendor says so'
+         WHERE to_state = 'done' AND (process_id, number) IN
+               (SELECT process_id, number FROM processes.step WHERE key LIKE '%/delivered')
+        """,
     "every gate of a charge is a step of the order's plan": """
         UPDATE billing.gate SET step = 'nowhere ' || step
         """,

@@ -79,6 +79,51 @@ async def test_a_parcel_that_arrives_in_two_parts_bills_the_kits_that_are_comple
     story.verify()
 
 
+async def test_evidence_for_a_half_picked_step_takes_what_was_confirmed_and_the_rest_stays_open(story: Story) -> None:
+    story.partners(*story.silence("CARRIER"), Rule({"refuse": 1}, partner="WMS", operation="pick", times=1))
+    order = await story.order("B-wholesale-kit")
+    await story.work()
+    [failed] = (await story.get("/api/fallout", who="nora"))["items"]
+    [picks] = (await story.get("/api/pick-lists", who="grace", state="open"))["items"]
+    by_line = {line["line"]: line for line in picks["lines"]}
+    wanted = by_line["1.1"]["quantity"]
+    first = [f"half-{number}" for number in range(2)]
+    await confirm(story, picks, by_line["1.1"], 2, first)
+    for line in by_line.values():
+        if line["line"] != "1.1":
+            await confirm(story, picks, line, line["quantity"], [])
+
+    path = f"/api/fallout/{failed['process_id']}/{failed['number']}"
+    await story.post(f"{path}/complete", {"evidence": "two splicers stand at the door"}, who="nora")
+    await story.post(f"{path}/evidence/confirm", who="ada")
+
+    assert (await story.step(order, failed["title"]))["state"] == "done"
+    claims = "SELECT state, sum(quantity) FROM stock.reservation WHERE sku = 'SPL-1' GROUP BY state ORDER BY state"
+    left = wanted - 2
+    assert dict(await story.ask(claims)) == {"active": left, "shipped": 10 - left}
+    for parcel in ("Delivered East", "Delivered West"):
+        await story.tell(order, parcel)
+    await story.tell(order, "Drop-ship delivered")
+    assert [quantity for line, _, quantity, *_ in await lines(story, order) if line == "1"] == [10 - left]
+    rest = [title for title in await titles(story, order) if f"(rest: {left} SPL-1)" in title]
+    assert len(rest) == 1
+
+    await confirm(story, picks, by_line["1.1"], wanted, [*first, *(f"rest-{number}" for number in range(left))])
+    [shipment] = (await story.post(f"/api/pick-lists/{picks['id']}/pack", {}, who="grace"))["items"]
+    await story.post(f"/api/shipments/{shipment['id']}/dispatch", {}, who="grace")
+    await story.tell(order, rest[0])
+
+    assert [quantity for line, _, quantity, *_ in await lines(story, order) if line == "1"] == [10 - left, left]
+    assert await story.states([order]) == ["completed"]
+    story.verify()
+
+
+async def confirm(story: Story, picks: Any, line: Any, picked: int, serials: list[str]) -> None:
+    """Somebody in the warehouse confirms what was picked of a line so far."""
+    body = {"lines": [{"pick_line_id": line["id"], "picked": picked, "serials": serials}]}
+    await story.post(f"/api/pick-lists/{picks['id']}/confirm", body, who="grace")
+
+
 async def test_more_than_was_ordered_is_fallout_and_nothing_is_taken_over(story: Story) -> None:
     story.partners(*story.silence("VENDOR", "CARRIER"))
     order = await story.order("B-wholesale-kit")

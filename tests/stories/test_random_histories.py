@@ -26,10 +26,19 @@ from orderloom.base.transaction import Database, Tx
 from orderloom.base.types import House
 from orderloom.cli.demo_orders import order_stream
 from orderloom.cli.demo_world import stream_customers
-from orderloom.fulfilment.commands import cancel_items, cancel_orders, hold_orders, place_orders, release_holds
+from orderloom.fulfilment.commands import (
+    cancel_items,
+    cancel_orders,
+    confirm_evidence,
+    give_evidence,
+    hold_orders,
+    place_orders,
+    reject_evidence,
+    release_holds,
+)
 from orderloom.orders.order import HoldDraft
 from orderloom.orders.types import OrderDraft
-from orderloom.processes.commands import complete_steps, complete_with_evidence, retry_steps, skip_steps, start_steps
+from orderloom.processes.commands import complete_steps, retry_steps, skip_steps, start_steps
 from orderloom.processes.types import Completion, StepId
 from orderloom.processes.worker import sweep
 from tests.stories.workshop import Letter, Workshop, copy_database, drop_database, world_template
@@ -139,10 +148,10 @@ class Histories(RuleBasedStateMachine):
             self.runner.close()
             type(self).drop(self.url)
 
-    def turn(self, work: Callable[[Tx], Awaitable[Any]]) -> None:
+    def turn(self, work: Callable[[Tx], Awaitable[Any]], *, user_id: int | None = None) -> None:
         """Something that people ask for, which may be refused; then everything is checked."""
         with suppress(Refused):
-            self.run(self.shop.do(work))
+            self.run(self.shop.do(work, user_id=user_id))
         self.run(self.shop.check())
 
     # What is ordered
@@ -262,9 +271,19 @@ class Histories(RuleBasedStateMachine):
             self.turn(lambda tx: skip_steps(tx, [id_], reason="no need"))
 
     @rule(place=PLACES)
-    def complete_with_evidence(self, place: int) -> None:
+    def give_evidence(self, place: int) -> None:
         if id_ := self.step("state = 'failed'", place):
-            self.turn(lambda tx: complete_with_evidence(tx, [id_], evidence="seen"))
+            self.turn(lambda tx: give_evidence(tx, id_, evidence="seen"), user_id=1)
+
+    @rule(place=PLACES, is_true=st.booleans(), user_id=st.sampled_from([1, 2, 2, 2]))
+    def decide_evidence(self, place: int, is_true: bool, user_id: int) -> None:
+        rows = self.rows("SELECT process_id, number FROM fulfilment.evidence WHERE state = 'recorded' ORDER BY id")
+        if rows:
+            id_ = StepId(*rows[place % len(rows)])
+            if is_true:
+                self.turn(lambda tx: confirm_evidence(tx, id_), user_id=user_id)
+            else:
+                self.turn(lambda tx: reject_evidence(tx, id_, reason="nobody saw it"), user_id=user_id)
 
     @rule(place=PLACES, code=st.sampled_from(["manual", "payment", "dispute"]), is_on_item=st.booleans())
     def hold(self, place: int, code: str, is_on_item: bool) -> None:

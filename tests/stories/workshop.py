@@ -6,7 +6,7 @@ import json
 import time
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any, Literal, TypeVar
@@ -110,9 +110,10 @@ class Workshop:
         self.worker = StepWorker(database, "workshop")
         self.sender = Sender(database, self.wire, "workshop")  # type: ignore[arg-type]
 
-    async def do(self, work: Callable[[Tx], Awaitable[T]]) -> T:
-        """Do something in a transaction of its own, as the program."""
-        return await in_transaction(self.database, SYSTEM, work)
+    async def do(self, work: Callable[[Tx], Awaitable[T]], *, user_id: int | None = None) -> T:
+        """Do something in a transaction of its own, as the program, or as a person who may do everything."""
+        actor = SYSTEM if user_id is None else replace(SYSTEM, kind="user", name=f"user {user_id}", user_id=user_id)
+        return await in_transaction(self.database, actor, work)
 
     async def ask(self, query: str, **params: Any) -> list[tuple[Any, ...]]:
         """Read rows."""

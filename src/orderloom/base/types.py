@@ -102,7 +102,10 @@ class Failed:
 
 @dataclass(frozen=True, slots=True)
 class Finished:
-    """A step that is done, with what came of it and the facts that it yields."""
+    """A step that is done, with what came of it and the facts that it yields.
+
+    `is_witnessed`: nobody told us what came of it; a person declared it done.
+    """
 
     process_id: int
     number: int
@@ -110,6 +113,7 @@ class Finished:
     kind: str
     outputs: Mapping[str, Any]
     facts: Mapping[str, Any]
+    is_witnessed: bool = False
 
 
 Outcome = Done | Waiting | NotNow | Failed

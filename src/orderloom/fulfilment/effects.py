@@ -48,6 +48,7 @@ class Outcome:
 
     about: StepContext
     outputs: Mapping[str, Any]
+    is_witnessed: bool = False
 
     @property
     def at(self) -> datetime | None:
@@ -104,17 +105,23 @@ def requirements(about: StepContext) -> list[Requirement]:
 
 
 async def picked(tx: Tx, finished: Sequence[Outcome]) -> None:
-    """Take over what the warehouse picked; a reply without lines means all that was listed."""
+    """Take over what the warehouse picked; a reply without lines means all that was listed.
+
+    Where a person declares the step done and a part of the list is confirmed, only that part is picked:
+    the rest stays open on the list, and the step for the rest of the delivery waits for it.
+    """
     await open_pick_lists(tx, [one.about.thing for one in finished])
     picks: list[PickedLine] = []
     for one in finished:
         lists = await stock.pick_lists(tx, subject=(one.about.thing.kind, one.about.thing.id))
-        picks += _picks(lists, one.outputs)
+        half = one.is_witnessed and any(line["picked"] > 0 for row in lists for line in row.lines)
+        picks += _picks(lists, one.outputs, as_confirmed=half)
     if picks:
         await confirm_picks(tx, picks)
 
 
-def _picks(lists: Sequence[PickListRow], outputs: Mapping[str, Any]) -> list[PickedLine]:
+def _picks(lists: Sequence[PickListRow], outputs: Mapping[str, Any], *, as_confirmed: bool) -> list[PickedLine]:
+    """What is picked in total, line by line; a line that nobody tells of stays as confirmed, or is picked whole."""
     told = {(line.get("line"), line.get("sku")): line for line in _told_lines(outputs)}
     picks = []
     for row in lists:
@@ -122,10 +129,12 @@ def _picks(lists: Sequence[PickListRow], outputs: Mapping[str, Any]) -> list[Pic
             if not line["is_open"]:
                 continue
             answer = told.get((line["line"], line["sku"]), {})
-            quantity = min(_quantity(answer.get("quantity", line["quantity"])), Decimal(line["quantity"]))
-            if quantity <= 0:
+            untold = line["picked"] if as_confirmed else line["quantity"]
+            quantity = min(_quantity(answer.get("quantity", untold)), Decimal(line["quantity"]))
+            if quantity <= 0 or (as_confirmed and quantity == line["picked"]):
                 continue
-            serials = _serials(answer)[: int(quantity)] if line["tracking"] == "serial" else ()
+            known = dict.fromkeys((*line["serials"], *_serials(answer)))
+            serials = tuple(known)[: int(quantity)] if line["tracking"] == "serial" else ()
             picks.append(PickedLine(line["id"], quantity, serials))
     return picks
 

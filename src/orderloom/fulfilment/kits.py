@@ -20,6 +20,12 @@ def complete_kits(per_kit: Mapping[str, Decimal], delivered: Mapping[str, Decima
     return min(fewest, int(ordered))
 
 
+def kits_without(kits: Kits, missing: Mapping[str, Decimal]) -> int:
+    """How many kits can be complete while so much of their lines has not come."""
+    come = {line: each * kits.quantity - missing.get(line, Decimal(0)) for line, each in kits.per_kit.items()}
+    return complete_kits(kits.per_kit, come, ordered=kits.quantity)
+
+
 def wait_for_kits(
     graph: Graph, bundle: Item, step: Step, kits: int | Literal["all"], carriers: Sequence[int]
 ) -> list[int]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Final
 
 from orderloom.base.verify import Invariant
+from orderloom.fulfilment.verify_charges import CHARGES
 
 # Steps of orders that count for the state of an item: mandatory, not taken out by the customer.
 _COUNTED: Final = """
@@ -225,66 +226,6 @@ STATES: Final = (
           JOIN assets.asset ON asset.order_item_id = item.id
          WHERE sales_order.state = 'completed'
            AND asset.state IN ('created', 'pending_active', 'cancelled', 'aborted')
-        """,
-    ),
-)
-
-CHARGES: Final = (
-    Invariant(
-        "nothing is charged while the step of a gate is neither done nor skipped",
-        """
-        SELECT DISTINCT format('trigger %s was released, step “%s” is %s', trigger.id, step.title, step.state)
-          FROM billing.increment
-          JOIN billing.trigger ON trigger.id = increment.trigger_id AND trigger.state <> 'reversed'
-          JOIN billing.gate ON gate.trigger_id = trigger.id
-          JOIN fulfilment.plan ON plan.order_id = trigger.order_id
-          JOIN processes.step ON step.process_id = plan.process_id AND step.key = gate.step
-         WHERE step.state NOT IN ('done', 'skipped')
-        """,
-    ),
-    Invariant(
-        "every gate of a charge is a step of the order's plan",
-        """
-        SELECT format('trigger %s of order %s waits for “%s”', gate.trigger_id, gate.order_id, gate.step)
-          FROM billing.gate
-          JOIN billing.trigger ON trigger.id = gate.trigger_id AND trigger.state NOT IN ('reversed', 'waived')
-          JOIN fulfilment.plan ON plan.order_id = gate.order_id
-         WHERE NOT EXISTS (SELECT
-                             FROM processes.step
-                            WHERE step.process_id = plan.process_id AND step.key = gate.step)
-        """,
-    ),
-    Invariant(
-        "a price of an order item is released once for each action, revision and increment",
-        """
-        SELECT format('order item %s %s “%s” %s revision %s increment %s: %s releases', trigger.order_item_id,
-                      trigger.price_kind, trigger.price, trigger.action, trigger.revision, increment.key, count(*))
-          FROM billing.trigger
-          JOIN billing.increment ON increment.trigger_id = trigger.id
-         GROUP BY trigger.order_item_id, trigger.price_kind, trigger.price, trigger.action, trigger.revision,
-                  increment.key
-        HAVING count(*) > 1
-        """,
-    ),
-    Invariant(
-        "no more kits are charged than the goods delivered make complete",
-        """
-        WITH delivered AS (
-             SELECT shipment_line.order_item_id, sum(shipment_line.delivered) AS quantity
-               FROM stock.shipment_line
-               JOIN stock.shipment ON shipment.id = shipment_line.shipment_id AND shipment.state = 'delivered'
-              GROUP BY shipment_line.order_item_id)
-        SELECT format('order %s line %s: %s kits charged, the goods make %s', trigger.order_label, trigger.line,
-                      trigger.released,
-                      min(floor(coalesce(delivered.quantity, 0) * kit.quantity / part.quantity)))
-          FROM billing.trigger
-          JOIN orders.item AS kit ON kit.id = trigger.order_item_id
-          JOIN orders.item AS part ON part.order_id = kit.order_id AND part.parent_id = kit.id
-           AND part.kind = 'good' AND part.withdrawn_in IS NULL
-          LEFT JOIN delivered ON delivered.order_item_id = part.id
-         WHERE trigger.per_unit AND trigger.released > 0
-         GROUP BY trigger.id, trigger.order_label, trigger.line, trigger.released
-        HAVING trigger.released > min(floor(coalesce(delivered.quantity, 0) * kit.quantity / part.quantity))
         """,
     ),
 )

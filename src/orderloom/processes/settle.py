@@ -155,12 +155,20 @@ async def _absorb_together(
         await steps.apply(tx, moves)
         await processes.add_variables(tx, {move.after.process_id: told[move.after.process_id] for move in moves})
         if absorb is not None:
-            await absorb(tx, [_finished(running[move.after.process_id], move.after) for move in moves])
+            await absorb(tx, [_finished(running[move.after.process_id], move) for move in moves])
 
 
-def _finished(here: Running, step: Step) -> Finished:
-    facts = rules.yielded(here.shape.nodes[step.number], step)
-    return Finished(step.process_id, step.number, step.key, step.kind, step.outputs or {}, facts)
+def _finished(here: Running, move: Move) -> Finished:
+    step = move.after
+    return Finished(
+        step.process_id,
+        step.number,
+        step.key,
+        step.kind,
+        outputs=step.outputs or {},
+        facts=rules.yielded(here.shape.nodes[step.number], step),
+        is_witnessed=move.intent.evidence is not None,
+    )
 
 
 def _moves(tx: Tx, running: Mapping[int, Running], wishes: Sequence[Wish]) -> list[Move]:

@@ -14,6 +14,7 @@ from orderloom.fulfilment.charging import per_kit_of
 from orderloom.fulfilment.commands.holding import sync_holds
 from orderloom.fulfilment.context import StepContext
 from orderloom.fulfilment.events import KitsCompleted
+from orderloom.fulfilment.kits import kits_without
 from orderloom.fulfilment.planning import plan_again
 from orderloom.fulfilment.reads import plan_heads
 from orderloom.processes.commands import amend_process, set_variables
@@ -66,6 +67,9 @@ async def _open_rest(tx: Tx, about: StepContext, missing: Sequence[Line]) -> Non
     graph = await process_graph(tx, about.process_id)
     stem = about.step_key.split(" rest ")[0]
     count = sum(step.key.startswith(f"{stem} rest ") for step in graph.steps)
+    plan = (await plan_again(tx, [about.order_id]))[about.order_id].plan
+    lacking = {line["line"]: line["quantity"] for line in missing}
+    possible = {kits.complete_variable: kits_without(kits, lacking) for kits in (plan.kits if plan else ())}
     goods = ", ".join(f"{line['quantity']:f} {line['sku']}" for line in missing)
     rest = NewStep(
         node=replace(graph.nodes[about.number], yields=()),
@@ -74,7 +78,7 @@ async def _open_rest(tx: Tx, about: StepContext, missing: Sequence[Line]) -> Non
         partner=about.partner,
         params={"lines": list(missing)},
     )
-    edges = (*_into_rest(graph, about), *_out_of_rest(graph, about))
+    edges = (*_into_rest(graph, about), *_out_of_rest(graph, about, possible))
     added = await amend_process(tx, about.process_id, Amendment(steps=(rest,), edges=edges))
     await store.copy_step(tx, about.process_id, about.number, added[0])
     await sync_holds(tx, [about.order_id])
@@ -92,8 +96,8 @@ def _into_rest(graph: ProcessGraph, about: StepContext) -> list[Edge]:
     ]
 
 
-def _out_of_rest(graph: ProcessGraph, about: StepContext) -> list[Edge]:
-    """Whoever waits for goods that have not all come: milestones of kits, and the entitlement of each serial."""
+def _out_of_rest(graph: ProcessGraph, about: StepContext, possible: Mapping[str, int]) -> list[Edge]:
+    """Whoever cannot do without the rest: milestones of more kits than can be made, the entitlement of each serial."""
     return [
         Edge(len(graph.steps), edge.then, edge.type)
         for edge in graph.edges
@@ -101,15 +105,16 @@ def _out_of_rest(graph: ProcessGraph, about: StepContext) -> list[Edge]:
         and edge.kind == "plan"
         and graph.steps[edge.then].mandatory
         and graph.steps[edge.then].state == "blocked"
-        and _needs_all(graph, edge.then)
+        and _needs_rest(graph, edge.then, possible)
     ]
 
 
-def _needs_all(graph: ProcessGraph, number: int) -> bool:
-    condition = graph.nodes[number].wait_for
-    if condition is None:
-        return graph.nodes[number].kind == ENTITLE
-    return holds(condition, graph.variables) is not True
+def _needs_rest(graph: ProcessGraph, number: int, possible: Mapping[str, int]) -> bool:
+    """`possible` are the kits that can be complete without the rest, by the variable that counts them."""
+    node = graph.nodes[number]
+    if node.wait_for is None:
+        return node.kind == ENTITLE
+    return holds(node.wait_for, {**graph.variables, **possible}) is not True
 
 
 async def count_kits(tx: Tx, order_ids: Sequence[int]) -> None:

@@ -43,7 +43,7 @@ async def absorb(tx: Tx, finished: Sequence[Finished]) -> None:
     for step in mine:
         about = abouts.get(StepId(step.process_id, step.number))
         if about is not None and step.kind in EFFECTS:
-            outcomes.setdefault(step.kind, []).append(Outcome(about, step.outputs))
+            outcomes.setdefault(step.kind, []).append(Outcome(about, step.outputs, step.is_witnessed))
     for kind, each in outcomes.items():
         await EFFECTS[kind](tx, each)
     await _take_facts(tx, orders, [step for step in mine if step.facts])
