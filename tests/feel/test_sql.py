@@ -8,7 +8,7 @@ from typing import cast
 
 import psycopg
 import pytest
-from hypothesis import HealthCheck, Phase, given, note, settings
+from hypothesis import HealthCheck, Phase, assume, given, note, settings
 from hypothesis import strategies as st
 from psycopg.abc import Buffer
 from psycopg.types.datetime import DateLoader
@@ -130,9 +130,12 @@ def test_python_and_sql_agree_on_many_generated_expressions(
 _CELLS = {
     "amount": st.sampled_from(["-", "< 0", "[0..100)", ">= 100", "0, 5", "not(< 2)", "null", "[-1..1]"]),
     "segment": st.sampled_from(["-", '"a"', '"a","b"', 'not("a")', '> "b"', 'contains(?, "a")']),
-    "is new": st.sampled_from(["-", "true", "false"]),
+    "is new": st.sampled_from(["-", "true", "false", "amount > 5", "not(false)"]),
+    "due": st.sampled_from(
+        ["-", '< date("2024-03-01")', '[date("2020-01-01")..date("2024-02-29")]', "null", "? = due"]
+    ),
 }
-_ANSWERS = st.sampled_from(["1", "2", "3", "2.50"])
+_ANSWERS = st.sampled_from(["1", "2", "3", "2.50", "amount", "amount * 2", "if is new then 1 else 2", "count", "null"])
 
 
 @st.composite
@@ -148,7 +151,7 @@ def tables(draw: st.DrawFn) -> Table:
     default = written("9") if not is_list and draw(st.booleans()) else None
     inputs = tuple(
         Input(written(name), kind, written(">= -1000") if name == "amount" and draw(st.booleans()) else None)
-        for name, kind in zip(_CELLS, ("number", "string", "boolean"), strict=True)
+        for name, kind in zip(_CELLS, ("number", "string", "boolean", "date"), strict=True)
     )
     return Table("t", inputs, (Output("rate", "number", allowed, default),), rules, policy)
 
@@ -158,9 +161,15 @@ def tables(draw: st.DrawFn) -> Table:
 def test_python_and_sql_agree_on_generated_tables(
     connection: Connection, made: list[Table], sample: list[dict[str, object]]
 ) -> None:
-    forms = [to_sql(table, COLUMNS, prefix=f"table{number}_") for number, table in enumerate(made)]
-    for row, answer in zip(sample, in_sql(connection, forms, sample), strict=True):
-        for table, form, value in zip(made, forms, answer, strict=True):
+    forms: list[tuple[Table, SqlForm]] = []
+    for number, table in enumerate(made):
+        try:
+            forms.append((table, to_sql(table, COLUMNS, prefix=f"table{number}_")))
+        except NoSqlForm as refusal:
+            note(str(refusal))
+    assume(forms)
+    for row, answer in zip(sample, in_sql(connection, [form for _, form in forms], sample), strict=True):
+        for (table, form), value in zip(forms, answer, strict=True):
             expected = evaluate(table, context_of(row))
             assert value == expected, (
                 f"{table}\nover {row}\nis {expected!r} in Python and {value!r} in SQL:\n{form.text}"

@@ -8,6 +8,8 @@ from functools import lru_cache
 
 import re2
 
+from orderloom.feel.classes import subtracted
+
 MAX_PATTERN = 1_000
 _FLAGS = frozenset("smixq")
 _CATEGORIES = {
@@ -82,7 +84,11 @@ def _translated(text: str, *, spaced: bool) -> str | None:
             continue
         if character == "[":
             if in_class:
-                return None  # a class without another one has no form in RE2
+                return None
+            if (found := subtracted(text, place)) is not None:
+                written, place = found
+                result.append(written)
+                continue
             in_class = 1
         elif character == "]" and in_class:
             in_class = 0
