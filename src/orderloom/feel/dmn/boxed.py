@@ -34,11 +34,12 @@ class BoxedTable(Boxed):
 
 @dataclass(frozen=True, slots=True)
 class Variable:
-    """A name with a declared type; no type is `Any`."""
+    """A name with a declared type; no type is `Any`. `title` is the name of its element where that differs."""
 
     name: str
     type_name: str = ""
     place: Place = field(default=Place(), compare=False)
+    title: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -68,7 +68,9 @@ class Engine:
             definitions.types, {prefix: engine.kinds for prefix, engine in self.imports.items()}, self._test_of
         )
         self.members = {node.id or node.variable.name: Member(self, node) for node in definitions.nodes}
-        self.by_name = {m.name: m for m in sorted(self.members.values(), key=_rank)}
+        ranked = sorted(self.members.values(), key=_rank)
+        self.by_name = {m.name: m for m in ranked}
+        self._by_title = {m.node.variable.title: m for m in ranked if m.node.variable.title}
         self._codes: dict[str, Code] = {}
         self._names_inside: frozenset[str] | None = None
 
@@ -93,7 +95,8 @@ class Engine:
 
     def find(self, name: str) -> Member | None:
         """An element by its name or its id; an imported one by its name behind the prefix."""
-        found = self.by_name.get(" ".join(name.split())) or self.members.get(name)
+        title = " ".join(name.split())
+        found = self.by_name.get(title) or self._by_title.get(title) or self.members.get(name)
         if found is not None:
             return found
         for prefix, engine in self.imports.items():

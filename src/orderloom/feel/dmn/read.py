@@ -126,7 +126,7 @@ class _Reader:
             if not name:
                 self._mistake(element.place, "name-missing", f"This {element.name} has no name; give it one.")
             return Variable(name, "", element.place)
-        return Variable(name_of(own.get("name")) or name, self._type_name(own), element.place)
+        return Variable(name_of(own.get("name")) or name, self._type_name(own), element.place, name)
 
     def _references(self, element: Element, requirement: str, *kinds: str) -> tuple[Reference, ...]:
         wanted = [e for outer in element.named(requirement) for kind in kinds for e in outer.named(kind)]

@@ -73,7 +73,10 @@ class Session:
     def called(self, goal: Member) -> object:
         """The same, but knowledge and services are called with the inputs of their parameters' names."""
         function = self.value(goal)
-        if isinstance(goal.node, boxed.Knowledge | boxed.Service) and isinstance(function, Callee):
+        if isinstance(goal.node, boxed.Service) and isinstance(function, Callee):
+            inputs = _inputs_of(goal.engine, goal.node)
+            return function.call(*(told(self._told(member), member.type) for member in inputs))
+        if isinstance(goal.node, boxed.Knowledge) and isinstance(function, Callee):
             wanted = zip(function.parameters, function.types, strict=True)
             return function.call(*(told(self._inputs.get(name), kind) for name, kind in wanted))
         return function
@@ -112,7 +115,8 @@ class Session:
                 below = self._inputs.get(".".join((*path, member.name)), _UNTOLD)
             if below is not _UNTOLD:
                 return below
-        return self._inputs.get(member.name, self._inputs.get(member.node.id))
+        names = (member.name, member.node.variable.title, member.node.id)
+        return next((self._inputs[name] for name in names if name in self._inputs), None)
 
     def _decision(self, member: Member) -> object:
         if member in self._cyclic:
@@ -168,7 +172,7 @@ class Session:
 
     def _service(self, member: Member, node: boxed.Service) -> object:
         engine = member.engine
-        inputs = [b.member for r in (*node.input_data, *node.input_decisions) if (b := engine.bound(r)) is not None]
+        inputs = _inputs_of(engine, node)
         outputs = [b.member for r in node.outputs if (b := engine.bound(r)) is not None]
         names = tuple(given.name for given in inputs)
         result = engine.result_kind(node.variable)
@@ -189,3 +193,8 @@ class Session:
 
         made = runtime.callee(self._run, 1, names, (None,) * len(names), call)
         return replace(made, name=member.name, types=tuple(given.type for given in inputs))
+
+
+def _inputs_of(engine: Engine, node: boxed.Service) -> list[Member]:
+    """What a service is told: its input data, then its input decisions."""
+    return [b.member for r in (*node.input_data, *node.input_decisions) if (b := engine.bound(r)) is not None]
