@@ -195,6 +195,38 @@ class Subtotal:
     totals: tuple[TotalRow, ...]
 
 
+class Sectioned(Choosable, Protocol):
+    """A line as far as sections need it."""
+
+    @property
+    def kind(self) -> str: ...
+    @property
+    def title(self) -> str: ...
+
+
+def subtotals(lines: Sequence[Sectioned], charges: Sequence[NewCharge]) -> tuple[Subtotal, ...]:
+    """What each section comes to: the chosen lines from it until the next, parts with their bundles."""
+    parents = {line.line: line.parent for line in lines}
+    belongs: dict[str, str] = {}
+    section: Sectioned | None = None
+    sections = []
+    for line in lines:
+        if line.kind == "section":
+            section = line
+            sections.append(line)
+        elif section is not None and line.parent is None:
+            belongs[line.line] = section.line
+    chosen = chosen_lines(lines)
+    return tuple(
+        Subtotal(
+            one.line,
+            one.title,
+            totals_of(charges, frozenset(n for n in chosen if belongs.get(top_of(n, parents)) == one.line)),
+        )
+        for one in sections
+    )
+
+
 def basis_of(need: NewNeed, charges: Iterable[NewCharge]) -> str:
     """A digest of what somebody confirms who stands up for a need: the lines with their quantities and nets."""
     parts = [need.code, need.needed_right]

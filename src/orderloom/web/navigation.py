@@ -31,6 +31,7 @@ class Shown:
 
 
 PLACES = (
+    Place("Quotes", "/quotes", "quotes.read", "offer"),
     Place("Orders", "/orders", "orders.read", "list", on_phone=True),
     Place("Tasks", "/tasks", "work.do", "check", on_phone=True),
     Place("Approvals", "/approvals", SIGNED_IN, "stamp"),

@@ -14,6 +14,7 @@ from orderloom.catalog.types import Action, Scalar
 from orderloom.quotes.commands.writing import lock_draft, lock_quote
 from orderloom.quotes.events import QuoteMoved, QuoteNeedConfirmed
 from orderloom.quotes.quote import Head
+from orderloom.quotes.reads.page import lost_reasons
 from orderloom.quotes.reads.stored import LineRow, StoredVersion, stored_version
 from orderloom.quotes.rules import chosen_lines, pick_problems, totals_of
 from orderloom.quotes.states import ACCEPT, DECLINE, EXPIRE, LOSE, SEND, Move
@@ -211,7 +212,7 @@ async def decline_quote(tx: Tx, quote_id: int, *, version: int, name: str, reaso
 async def lose_quote(tx: Tx, quote_id: int, draft: LossDraft, *, seen: int | None = None) -> Head:
     """Close a quote that will not be taken, with the code of the reason."""
     head = await lock_quote(tx, quote_id, seen=seen)
-    reasons = await store.lost_reasons(tx)
+    reasons = await lost_reasons(tx)
     if draft.reason not in reasons:
         refuse("lost_reason_unknown", f"Choose one of {', '.join(sorted(reasons))}.", "/reason")
     if head.is_template:

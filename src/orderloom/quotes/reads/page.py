@@ -236,3 +236,27 @@ async def offered_prices(tx: Tx, *, account_id: int, product_code: str, limit: i
         {"account_id": account_id, "product_code": product_code, "limit": limit, **params},
         row=OfferedPrice,
     )
+
+
+async def lost_reasons(tx: Tx) -> dict[str, str]:
+    """Why offers are not taken: codes with their titles."""
+    return dict(await tx.all("SELECT code, title FROM quotes.lost_reason ORDER BY title LIMIT 200"))
+
+
+async def price_reasons(tx: Tx) -> dict[str, str]:
+    """The reasons that a price or discount by hand may have today: codes with their names."""
+    return dict(
+        await tx.all(
+            """
+              SELECT held.code, held.content->>'name'
+                FROM (SELECT DISTINCT ON (code) code, content
+                        FROM catalog.price_rule
+                       WHERE kind = 'reason'
+                         AND valid @> base.now()::date
+                    ORDER BY code, version DESC) AS held
+               WHERE held.content IS NOT NULL
+            ORDER BY 2
+               LIMIT 200
+            """
+        )
+    )

@@ -152,8 +152,3 @@ async def due_to_expire(tx: Tx, *, limit: int) -> list[int]:
         """,
         {"limit": limit, "now": tx.now},
     )
-
-
-async def lost_reasons(tx: Tx) -> dict[str, str]:
-    """The codes of reasons with their titles."""
-    return {code: title for code, title in await tx.all("SELECT code, title FROM quotes.lost_reason ORDER BY title")}

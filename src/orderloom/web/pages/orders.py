@@ -19,7 +19,7 @@ from orderloom.fulfilment.commands import (
     submit_orders,
 )
 from orderloom.gateway.reads import CallPage, call_page
-from orderloom.orders.reads import ItemRow, OrderPage, hold_codes, order_page
+from orderloom.orders.reads import ItemRow, OrderPage, hold_codes, order_page, quote_of
 from orderloom.orders.states import LIVE, TITLES, moves_from
 from orderloom.processes.reads import step_history
 from orderloom.stock import reads as stock
@@ -115,6 +115,7 @@ async def shown(call: Call, reference: str, tab: str) -> Page:
         "standing": [hold for hold in page.holds if hold.released_at is None],
         "hold_codes": await hold_codes(call.tx) if call.actor.may("orders.write") else [],
         "sees_billing": call.actor.may("billing.read"),
+        "quote": await quote_of(call.tx, page.header.id) if call.actor.may("quotes.read") else None,
         "may_change": call.actor.may("orders.write") and page.header.state in LIVE,
     }
     return Page("orders/order.html", {**context, **await tab_context(call, page, plan, tab)})

@@ -1,0 +1,145 @@
+"""Quotes over the API and on pages: versions, rights, costs, conversion, customers' links."""
+
+import pytest
+
+from orderloom.base.transaction import transaction
+from orderloom.base.types import SYSTEM
+from tests.quotes import given
+
+CONTENT = {"lines": [{"line": "1", "product": "CABLE", "quantity": 10}]}
+
+
+@pytest.fixture
+async def shop(database):
+    async with transaction(database, SYSTEM) as tx:
+        return await given.world(tx)
+
+
+@pytest.fixture
+async def seller(as_role, shop):
+    """Somebody who sees every account and writes quotes and orders."""
+    return await as_role("order_manager")
+
+
+async def begin(client, **more):
+    answer = await client.post("/api/quotes", json={"customer": "C-1", "content": CONTENT, **more})
+    assert answer.status_code == 201, answer.text
+    return answer
+
+
+async def send(client, made):
+    number = made.json()["head"]["number"]
+    answer = await client.post(f"/api/quotes/{number}/send", headers={"if-match": made.headers["etag"]})
+    assert answer.status_code == 200, answer.text
+    return answer
+
+
+async def test_a_quote_is_written_as_a_whole_by_who_has_seen_it(seller):
+    made = await begin(seller)
+    path = made.headers["location"] + "/content"
+    lines = {"lines": [{"line": "1", "product": "CABLE", "quantity": 20}]}
+
+    missing = await seller.put(path, json=lines)
+    good = await seller.put(path, json=lines, headers={"if-match": made.headers["etag"]})
+    stale = await seller.put(path, json=lines, headers={"if-match": made.headers["etag"]})
+
+    assert (missing.status_code, good.status_code, stale.status_code) == (428, 200, 412)
+    assert good.json()["shown"]["charges"][0]["net"] == 50
+
+
+async def test_what_is_wrong_is_told_with_its_pointer(seller):
+    answer = await seller.post(
+        "/api/quotes", json={"customer": "C-1", "content": {"lines": [{"line": "1", "product": "NONE"}]}}
+    )
+
+    assert answer.status_code == 422
+    assert [problem["pointer"] for problem in answer.json()["problems"]] == ["/lines/0/product"]
+
+
+async def test_the_list_the_page_and_versions_side_by_side_are_read(seller):
+    made = await send(seller, await begin(seller))
+    number = made.json()["head"]["number"]
+    await seller.post(f"/api/quotes/{number}/revise")
+    now = await seller.get(f"/api/quotes/{number}")
+    more = {"lines": [{"line": "1", "product": "CABLE", "quantity": 4}, {"line": "2", "product": "CABLE"}]}
+    await seller.put(f"/api/quotes/{number}/content", json=more, headers={"if-match": now.headers["etag"]})
+
+    listed = (await seller.get("/api/quotes", params={"text": "angst"})).json()["items"]
+    compared = (await seller.get(f"/api/quotes/{number}/compare", params={"before": 1, "after": 2})).json()
+    old = (await seller.get(f"/api/quotes/{number}", params={"version": 1})).json()
+
+    assert [(row["number"], row["version"]) for row in listed] == [(number, 2)]
+    assert [(line["line"], line["change"]) for line in compared["lines"]] == [("1", "changed"), ("2", "added")]
+    assert old["shown"]["lines"][0]["quantity"] == 10
+
+
+async def test_the_page_of_who_may_not_see_costs_has_no_trace_of_them(seller, as_role, browser_of):
+    made = await begin(seller)
+    number = made.json()["head"]["number"]
+    refused = await seller.get(f"/api/quotes/{number}/margins")
+    admin = await as_role("admin")
+    margins = (await admin.get(f"/api/quotes/{number}/margins")).json()["items"]
+    pages = {
+        role: (await (await browser_of(role)).get(f"/quotes/{number}")).text for role in ("order_manager", "admin")
+    }
+
+    assert refused.status_code == 403
+    assert [(row["cost"], row["percent"]) for row in margins] == [(15, 40)]
+    assert ("Margin" in pages["admin"], "40 %" in pages["admin"]) == (True, True)
+    assert "Margin" not in pages["order_manager"]
+    assert "40 %" not in pages["order_manager"]
+    assert "cost" not in made.text.replace("cost_centre", "")
+
+
+async def test_a_quote_becomes_an_order_once_for_each_key(seller):
+    made = await send(seller, await begin(seller))
+    path = f"/api/quotes/{made.json()['head']['number']}/convert"
+    half = {"key": "k", "lines": [{"line": "1", "quantity": 5}]}
+
+    first, again = await seller.post(path, json=half), await seller.post(path, json=half)
+    too_much = await seller.post(path, json={**half, "key": "l", "lines": [{"line": "1", "quantity": 6}]})
+    rest = await seller.post(path, json={})
+    order = (await seller.get(f"/api/orders/{rest.json()['order_number']}")).json()
+
+    assert [answer.status_code for answer in (first, again, too_much, rest)] == [200, 200, 409, 200]
+    assert (first.json()["order_number"], again.json()["is_new"]) == (again.json()["order_number"], False)
+    assert (order["header"]["state"] != "draft", order["header"]["one_time_total"]) == (True, 12.5)
+
+
+async def test_a_salesperson_sees_the_quotes_of_their_teams_accounts_only(seller, as_role, browser_of):
+    number = (await begin(seller)).json()["head"]["number"]
+    stranger = await as_role("sales")
+
+    assert (await stranger.get("/api/quotes")).json()["items"] == []
+    assert (await stranger.get(f"/api/quotes/{number}")).status_code == 404
+    assert (await stranger.post(f"/api/quotes/{number}/revise")).status_code == 404
+    page = await (await browser_of("sales")).get(f"/quotes/{number}")
+    assert page.status_code == 404
+
+
+async def test_who_may_not_write_quotes_does_not(as_role, shop):
+    auditor = await as_role("auditor")
+
+    assert (await auditor.post("/api/quotes", json={"customer": "C-1"})).status_code == 403
+    assert (await (await as_role("warehouse")).get("/api/quotes")).status_code == 403
+
+
+async def test_the_same_idempotency_key_begins_one_quote(seller):
+    body = {"customer": "C-1", "content": CONTENT}
+    answers = [await seller.post("/api/quotes", json=body, headers={"idempotency-key": "q"}) for _ in range(2)]
+
+    assert answers[0].json() == answers[1].json()
+    assert len((await seller.get("/api/quotes")).json()["items"]) == 1
+
+
+async def test_predicted_delivery_and_past_prices_stand_beside_a_quote(seller):
+    made = await send(seller, await begin(seller))
+    number = made.json()["head"]["number"]
+    predicted = (await seller.get(f"/api/quotes/{number}/predicted")).json()
+    await seller.post(f"/api/quotes/{number}/convert", json={})
+    history = (await seller.get("/api/quotes/history", params={"customer": "C-1", "product": "CABLE"})).json()
+
+    assert predicted["promise"] is not None
+    assert "1" in predicted["lines"]
+    assert [row["one_time"] for row in history["ordered"]] == [2.5]
+    assert [row["unit_price"] for row in history["offered"]] == [2.5]
