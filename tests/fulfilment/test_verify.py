@@ -107,6 +107,18 @@ BREAKS = {
     "every call to a partner names its order, revision and bundle": """
         UPDATE gateway.call SET payload = payload - 'bundles'
         """,
+    "a plan is of the revision that its order has": """
+        UPDATE fulfilment.plan SET revision = 5
+        """,
+    "nothing new is done for lines that were taken out": """
+        UPDATE orders.item SET withdrawn_in = 2
+        """,
+    "a line that was taken out is charged for no more, but for what going back costs": """
+        UPDATE orders.item SET withdrawn_in = 2
+        """,
+    "a line that was taken out leaves nothing installed": """
+        UPDATE orders.item SET withdrawn_in = 2
+        """,
 }
 
 

@@ -10,6 +10,10 @@ from orderloom.orders.verify import INVARIANTS
 from tests.orders import given
 from tests.quotes import given as quotes
 
+CHANGED = """
+    INSERT INTO orders.change (order_id, number, state, wishes, reason, based_on, revision, drafted_by, ended_by,
+                               ended_at)
+    SELECT id, 1, 'applied', '{}', 'x', 1, 2, 'x', 'x', base.now() FROM orders.sales_order"""
 BREAKAGES = [
     "UPDATE orders.credit SET percent = 99 WHERE position = 0",
     "UPDATE orders.ship_group SET quantity = 1000",
@@ -24,6 +28,18 @@ BREAKAGES = [
          FROM orders.sales_order,
               (VALUES ('in_progress', 'failed'), ('failed', 'in_progress')) AS way (before, after)""",
     "UPDATE orders.item SET one_time = 999, price_origin = 'list' WHERE id IN (SELECT item_id FROM orders.quoted_item)",
+    "UPDATE orders.sales_order SET revision = 2",
+    CHANGED,
+    """INSERT INTO orders.revision (order_id, number, content, made_by, made_at)
+       SELECT id, 1, '{"items": {"1": {"product": "KIT", "quantity": "9"}}}', 'x', base.now()
+         FROM orders.sales_order""",
+    "UPDATE orders.item SET withdrawn_in = 2 WHERE line = '1.1'",
+    CHANGED,
+    """WITH seen AS (
+            INSERT INTO orders.change (order_id, number, state, wishes, reason, based_on, drafted_by)
+            SELECT id, 1, 'previewed', '{}', 'x', 1, 'x' FROM orders.sales_order RETURNING id)
+       INSERT INTO orders.change_preview (change_id, revision, basis, effects, seen_by) SELECT id, 7, '', '{}', 'x'
+         FROM seen""",
 ]
 
 

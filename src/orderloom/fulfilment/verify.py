@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Final
 
 from orderloom.base.verify import Invariant
+from orderloom.fulfilment.verify_changes import CHANGES
 from orderloom.fulfilment.verify_charges import CHARGES
 
 # Steps of orders that count for the state of an item: mandatory, not taken out by the customer.
@@ -259,13 +260,14 @@ GOODS: Final = (
               WHERE line->>'kind' = 'good'
               GROUP BY 1, 2, 3),
              taken AS (
-             SELECT subject_id AS id, line, order_item_id AS item_id, sum(quantity) AS quantity
+             SELECT subject_id AS id, line, order_item_id AS item_id, sum(quantity) AS quantity,
+                    bool_or(state = 'shipped') AS is_shipped
                FROM stock.reservation
               WHERE subject_kind = 'fulfilment_item' AND state <> 'released'
               GROUP BY 1, 2, 3
               UNION ALL
              SELECT purchase_order.subject_id, purchase_line.line, purchase_line.order_item_id,
-                    sum(purchase_line.quantity)
+                    sum(purchase_line.quantity), false
                FROM stock.purchase_order
                JOIN stock.purchase_line ON purchase_line.purchase_order_id = purchase_order.id
               WHERE purchase_order.subject_kind = 'fulfilment_item' AND purchase_order.state <> 'cancelled'
@@ -279,8 +281,9 @@ GOODS: Final = (
                              FROM fulfilment.step AS about
                              JOIN processes.step USING (process_id, number)
                             WHERE about.item_id = taken.id
-                              AND step.key ~ '^(undo|amend) '
-                              AND step.state NOT IN ('done', 'skipped', 'cancelled'))
+                              AND (step.key ~ '^(undo|amend) ' AND step.state NOT IN ('done', 'skipped', 'cancelled')
+                                   -- Called back from the customer: it is his until it has come back.
+                                   OR step.key ~ '^undo ' AND step.kind = 'gateway.call' AND taken.is_shipped))
         """,
     ),
     Invariant(
@@ -399,4 +402,4 @@ WORK: Final = (
     ),
 )
 
-INVARIANTS: Final = PLANS + STATES + CHARGES + GOODS + WORK
+INVARIANTS: Final = PLANS + STATES + CHARGES + GOODS + WORK + CHANGES

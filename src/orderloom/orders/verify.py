@@ -4,6 +4,89 @@ from __future__ import annotations
 
 from orderloom.base.verify import Invariant
 
+CHANGES = (
+    Invariant(
+        "The revisions of a changed order are kept without a gap up to the one it has",
+        """
+          SELECT 'order ' || sales_order.number || ' revision ' || sales_order.revision
+            FROM orders.sales_order
+            LEFT JOIN orders.revision ON revision.order_id = sales_order.id
+        GROUP BY sales_order.id
+          HAVING count(revision.number) <> sales_order.revision
+             AND (sales_order.revision > 1 OR count(revision.number) > 0)
+              OR max(revision.number) > sales_order.revision
+        """,
+    ),
+    Invariant(
+        "An applied change has made the revision that it names, and nothing else has",
+        """
+        SELECT 'order ' || sales_order.number || ' change ' || change.number
+          FROM orders.change
+          JOIN orders.sales_order ON sales_order.id = change.order_id
+          LEFT JOIN orders.revision ON revision.change_id = change.id AND revision.order_id = change.order_id
+         WHERE (change.state = 'applied') <> (revision.number IS NOT NULL)
+            OR revision.number IS DISTINCT FROM change.revision
+        """,
+    ),
+    Invariant(
+        "The kept state of an order's revision is how the order stands",
+        """
+        SELECT 'order ' || sales_order.number
+          FROM orders.sales_order
+          JOIN orders.revision ON revision.order_id = sales_order.id AND revision.number = sales_order.revision
+         CROSS JOIN LATERAL (
+               SELECT coalesce(jsonb_object_agg(item.line, jsonb_build_array(item.product_code, item.quantity)),
+                               '{}') AS lines
+                 FROM orders.item
+                WHERE item.order_id = sales_order.id
+                  AND item.withdrawn_in IS NULL) AS stands
+         CROSS JOIN LATERAL (
+               SELECT coalesce(jsonb_object_agg(kept.line, jsonb_build_array(kept.content->>'product',
+                                                                             (kept.content->>'quantity')::numeric)),
+                               '{}') AS lines
+                 FROM jsonb_each(revision.content->'items') AS kept (line, content)) AS said
+         WHERE stands.lines <> said.lines
+        """,
+    ),
+    Invariant(
+        "A line comes and goes with a revision that the order has had",
+        """
+        SELECT 'order ' || sales_order.number || ' line ' || item.line
+          FROM orders.item
+          JOIN orders.sales_order ON sales_order.id = item.order_id
+         WHERE item.added_in > sales_order.revision
+            OR item.withdrawn_in > sales_order.revision
+            OR item.withdrawn_in <= item.added_in
+        """,
+    ),
+    Invariant(
+        "What is applied was previewed against the revision before it",
+        """
+        SELECT 'order ' || sales_order.number || ' change ' || change.number
+          FROM orders.change
+          JOIN orders.sales_order ON sales_order.id = change.order_id
+         WHERE change.state = 'applied'
+           AND 1 <> (SELECT count(*)
+                       FROM orders.change_preview
+                      WHERE change_preview.change_id = change.id
+                        AND change_preview.accepted
+                        AND change_preview.revision = change.revision - 1)
+        """,
+    ),
+    Invariant(
+        "A change that counts as previewed was previewed against the order as it is",
+        """
+        SELECT 'order ' || sales_order.number || ' change ' || change.number
+          FROM orders.change
+          JOIN orders.sales_order ON sales_order.id = change.order_id
+         WHERE change.state = 'previewed'
+           AND sales_order.revision IS DISTINCT FROM (SELECT max(change_preview.revision)
+                                                        FROM orders.change_preview
+                                                       WHERE change_preview.change_id = change.id)
+        """,
+    ),
+)
+
 INVARIANTS = (
     Invariant(
         "Revenue credits of a header or item total 100 %",
@@ -119,4 +202,5 @@ INVARIANTS = (
                      - charge.net) > 0.0001
         """,
     ),
+    *CHANGES,
 )
