@@ -12,6 +12,7 @@ from decimal import Decimal
 from typing import Any, Literal, Protocol
 
 from orderloom.catalog.types import StepTemplate
+from orderloom.fulfilment.compile import sku_of
 from orderloom.fulfilment.difference import Change
 from orderloom.fulfilment.schedule import incoming
 from orderloom.fulfilment.types import Dependency, FulfilmentItem, Plan
@@ -225,6 +226,8 @@ def _respond_to_things(work: _Work) -> None:
 
 def _respond(work: _Work, before: FulfilmentItem, after: FulfilmentItem, steps: Sequence[Step]) -> None:
     answer = response(before, after)
+    if answer in ("keep", "ignore") and _contents(work.old, before) != _contents(work.new, after):
+        answer = "amend"
     begun = [step for step in steps if has_begun(step)]
     if answer in ("keep", "ignore") or not begun:
         return
@@ -273,6 +276,13 @@ def _goods(thing: FulfilmentItem) -> dict[tuple[str, str, tuple[tuple[str, str],
         key = (lot.line, lot.place or "", tuple(sorted(lot.attributes.items())))
         together[key] = together.get(key, Decimal(0)) + lot.quantity
     return together
+
+
+def _contents(plan: Plan, thing: FulfilmentItem) -> set[tuple[str, str]]:
+    """Which goods of which line are inside; an exchange puts others in under the same line."""
+    if thing.spec.kind not in ("shipment", "purchaseOrder"):
+        return set()
+    return {(lot.line, sku_of(plan.items[lot.line])) for lot in thing.lots}
 
 
 def _told(before: FulfilmentItem, after: FulfilmentItem) -> tuple[dict[str, Any], dict[str, Any]]:

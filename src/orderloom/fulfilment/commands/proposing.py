@@ -57,6 +57,14 @@ class Planned:
     expected_after: datetime
 
     @property
+    def new_work(self) -> frozenset[str]:
+        """The lines that steps serve which are added, done anew or amended."""
+        lines = {line for place in self.found.added for line in self.new.steps[place].lines}
+        places = self.new.numbers()
+        amended = {line for one in self.found.amended for line in self.new.steps[places[one.key]].lines}
+        return frozenset(lines | amended)
+
+    @property
     def promised_after(self) -> datetime:
         """The promise moves with what the customer asks for, never forward."""
         later = self.expected_after - self.expected_before

@@ -78,6 +78,8 @@ async def apply_change(tx: Tx, order_id: int, number: int, *, accept_fees: bool 
     if change.state == "withdrawn" or not previews:
         message = f"Change {number} is withdrawn; draft another." if previews else "Preview the change first."
         raise Conflict([Problem("change_not_previewed", message)])
+    if change.state == "stale":
+        raise _stale()
     proposal = await propose(tx, order_id, change)
     _refuse(proposal, previews[0], accept_fees=accept_fees)
     if proposal.revised.is_same:
@@ -86,10 +88,14 @@ async def apply_change(tx: Tx, order_id: int, number: int, *, accept_fees: bool 
     return await change_of(tx, order_id, number)
 
 
+def _stale() -> Stale:
+    message = "The order has moved on since the preview; preview the change again and apply that."
+    return Stale([Problem("preview_stale", message)])
+
+
 def _refuse(proposal: Proposal, preview: Preview, *, accept_fees: bool) -> None:
     if preview.basis != proposal.basis or preview.revision != proposal.order.revision:
-        message = "The order has moved on since the preview; preview the change again and apply that."
-        raise Stale([Problem("preview_stale", message)])
+        raise _stale()
     if proposal.refusals:
         raise Conflict(
             [
@@ -118,7 +124,14 @@ async def draft_follow_on(tx: Tx, order_id: int, number: int) -> Change:
 
 
 async def _carry_out(tx: Tx, proposal: Proposal, preview: Preview) -> None:
-    after = await write_revision(tx, proposal.change, proposal.order, proposal.revised, preview_id=preview.id)
+    after = await write_revision(
+        tx,
+        proposal.change,
+        proposal.order,
+        proposal.revised,
+        preview_id=preview.id,
+        begun_anew=proposal.planned.new_work if proposal.planned else (),
+    )
     gone = [item.id for item in proposal.revised.removed]
     await reverse_items(tx, gone, reason=f"change {proposal.change.number}")
     one = sold(after)

@@ -5,7 +5,7 @@ What a change means for the plan, and whether it may be, is for the room that ca
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import asdict, replace
 from typing import Any
 
@@ -181,11 +181,12 @@ async def offer_follow_on(tx: Tx, change: Change, *, follow_on_id: int) -> None:
 
 
 async def write_revision(
-    tx: Tx, change: Change, order: StoredOrder, revised: Revised, *, preview_id: int
+    tx: Tx, change: Change, order: StoredOrder, revised: Revised, *, preview_id: int, begun_anew: Collection[str] = ()
 ) -> StoredOrder:
     """Write the order as the change has it, as its next revision, and return it as it stands then.
 
-    Previews of other changes hold no more. Refused when the order has another revision by now.
+    Lines for which there is work again (`begun_anew`) are complete no more, though nothing of them is
+    different. Previews of other changes hold no more. Refused when the order has another revision by now.
     """
     if change.state not in OPEN_STATES:
         raise Conflict([Problem("change_ended", f"Change {change.number} is {change.state}; draft another.")])
@@ -196,7 +197,7 @@ async def write_revision(
     new_ids = dict(zip(revised.added, ids, strict=True))
     await store.insert_places(tx, revised.places)
     await store.withdraw_items(tx, [item.id for item in revised.removed], revision=number)
-    await _write_lines(tx, order, revised, new_ids, revision=number)
+    await _write_lines(tx, order, revised, new_ids, revision=number, begun_anew=begun_anew)
     before = content_of(order)
     await _write_header(tx, revised, number)
     [after] = await stored_orders(tx, [order.id])
@@ -232,7 +233,13 @@ async def _write_header(tx: Tx, revised: Revised, number: int) -> None:
 
 
 async def _write_lines(
-    tx: Tx, order: StoredOrder, revised: Revised, new_ids: Mapping[str, int], *, revision: int
+    tx: Tx,
+    order: StoredOrder,
+    revised: Revised,
+    new_ids: Mapping[str, int],
+    *,
+    revision: int,
+    begun_anew: Collection[str],
 ) -> None:
     items = {item.line: replace(item, id=new_ids.get(item.line, item.id)) for item in revised.order.items}
     gone = {item.line: item.id for item in revised.removed}
@@ -254,7 +261,8 @@ async def _write_lines(
     kept = [items[line] for line in revised.changed if line]
     await store.revise_items(tx, [_line_revision(item, items, revised) for item in kept])
     await _renew_needs(tx, revised, items)
-    reopened = await store.reopen_items(tx, [item.id for item in (*kept, *fresh)])
+    open_again = {item.id for item in (*kept, *fresh)} | {items[line].id for line in begun_anew if line in items}
+    reopened = await store.reopen_items(tx, sorted(open_again))
     tx.emit(ItemStateChanged(order.subject, one.id, one.line, one.before, one.after) for one in reopened)
     before = {item.line: item.ship_groups for item in order.items if item.withdrawn_in is None}
     moved = [item for item in kept if item.ship_groups != before[item.line]]
