@@ -10,7 +10,7 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from orderloom.base.parsing import parse, strict
-from orderloom.base.refusals import Forbidden, Problem, refuse
+from orderloom.base.refusals import refuse
 from orderloom.parties.commands.access import create_key, granted, revoke_key, set_password
 from orderloom.parties.commands.people import create_users, update_user
 from orderloom.parties.passwords import LONGEST
@@ -74,7 +74,7 @@ async def change_password_by_form(call: Call, body: PasswordForm) -> SeeOther:
     """Take a new password of one's own; every other browser is logged out."""
     user_id, session_id = call.actor.user_id, call.visitor.session_id
     if user_id is None or session_id is None:
-        raise Forbidden([Problem("person_missing", "Log in with your password to change it; a key may not.")])
+        refuse("person_missing", "Log in with your password to change it; a key may not.")
     if body.password != body.again:
         refuse("password_differs", "The two new passwords differ; type the same one twice.", "/again")
     await set_password(call.tx, user_id, body.password, current=body.current, kept_session_id=session_id)
