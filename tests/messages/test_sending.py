@@ -83,7 +83,7 @@ async def test_a_message_is_sent_once_over_a_real_server(database: Database) -> 
         told = await tx.values("SELECT type FROM base.event WHERE type LIKE 'messages.%%' ORDER BY id", {})
     assert mail["Message-ID"] == f"<{page.token}@tessellane.example>"
     assert [(one["state"], one["code"], one["reply"]) for one in page.deliveries] == [("sent", 250, "Taken as 42")]
-    assert [one["outcome"] for one in page.attempts] == ["accepted"]
+    assert [one.outcome for one in page.attempts] == ["accepted"]
     assert told == ["messages.message_queued", "messages.delivery_moved"]
     await refuse_breaches(database)
 

@@ -85,6 +85,21 @@ async def document_of(tx: Tx, document_id: int, *, kind: str, subject_id: int) -
     return found
 
 
+async def find_document(tx: Tx, document_id: int) -> DocumentRow | None:
+    """A document by its id alone, if it is of an account that the actor sees; its subject decides on the rest."""
+    where, params = account_filter(tx.actor, "document.account_id")
+    return await tx.one_or_none(
+        f"""
+        SELECT {_COLUMNS}
+          FROM documents.document
+         WHERE document.id = %(id)s
+           AND {where}
+        """,
+        {"id": document_id, **params},
+        row=DocumentRow,
+    )
+
+
 async def file_of(tx: Tx, document: DocumentRow) -> bytes:
     """The PDF of a rendered document, byte by byte what its hash says; refuses (404) one that is not made yet."""
     if document.sha256 is None:

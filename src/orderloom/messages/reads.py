@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, LiteralString
 
@@ -16,6 +16,7 @@ from orderloom.messages.types import Enclosure, Recipient
 from orderloom.parties.policy import account_filter
 
 PAGE = 100
+ATTEMPTS_SHOWN = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +92,19 @@ async def messages(
 
 
 @dataclass(frozen=True, slots=True)
+class AttemptRow:
+    """One attempt of a delivery, and what the channel said."""
+
+    delivery_id: int
+    address: str
+    number: int
+    at: datetime
+    outcome: str
+    code: int | None
+    reply: str
+
+
+@dataclass(frozen=True, slots=True)
 class MessagePage:
     """One message, whole, with every attempt of every delivery."""
 
@@ -109,7 +123,7 @@ class MessagePage:
     created_at: datetime
     deliveries: list[dict[str, Any]]
     attachments: list[dict[str, Any]]
-    attempts: list[dict[str, Any]]
+    attempts: list[AttemptRow] = field(default_factory=list)
 
 
 async def message(tx: Tx, message_id: int) -> MessagePage:
@@ -117,15 +131,7 @@ async def message(tx: Tx, message_id: int) -> MessagePage:
     where, params = account_filter(tx.actor, "message.account_id")
     found = await tx.one_or_none(
         f"""
-        SELECT {_ROW}, message.body, message.html, message.token::text,
-               (SELECT coalesce(jsonb_agg(jsonb_build_object('delivery_id', delivery.id, 'address', delivery.address,
-                                                             'number', attempt.number, 'at', attempt.at,
-                                                             'outcome', attempt.outcome, 'code', attempt.code,
-                                                             'reply', attempt.reply)
-                                          ORDER BY attempt.at, attempt.delivery_id, attempt.number), '[]')
-                  FROM messages.delivery
-                  JOIN messages.attempt ON attempt.delivery_id = delivery.id
-                 WHERE delivery.message_id = message.id) AS attempts
+        SELECT {_ROW}, message.body, message.html, message.token::text
           FROM messages.message
          WHERE message.id = %(id)s
            AND {where}
@@ -135,7 +141,23 @@ async def message(tx: Tx, message_id: int) -> MessagePage:
     )
     if found is None:
         raise NotFound([Problem("message_unknown", "There is no such message that you may see; look in the list.")])
-    return found
+    return replace(found, attempts=await _attempts(tx, message_id))
+
+
+async def _attempts(tx: Tx, message_id: int) -> list[AttemptRow]:
+    return await tx.all(
+        """
+        SELECT delivery.id AS delivery_id, delivery.address, attempt.number, attempt.at, attempt.outcome, attempt.code,
+               attempt.reply
+          FROM messages.delivery
+          JOIN messages.attempt ON attempt.delivery_id = delivery.id
+         WHERE delivery.message_id = %(id)s
+         ORDER BY attempt.at, delivery.id, attempt.number
+         LIMIT %(limit)s
+        """,
+        {"id": message_id, "limit": ATTEMPTS_SHOWN},
+        row=AttemptRow,
+    )
 
 
 async def queued_count(tx: Tx) -> int:

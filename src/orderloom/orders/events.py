@@ -26,6 +26,18 @@ class OrderSubmitted(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class ConfirmationWanted(Event):
+    """An order was submitted whose customer wants its confirmation by e-mail."""
+
+
+@dataclass(frozen=True, slots=True)
+class ConfirmationNotSent(Event):
+    """The customer wants the confirmation by e-mail, and there is nobody to send it to."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class OrderStateChanged(Event):
     """What has become of the parts moved the order along its life cycle."""
 

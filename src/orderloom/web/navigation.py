@@ -41,6 +41,7 @@ PLACES = (
     Place("Prices", "/prices", "catalog.read", "tag"),
     Place("Stock", "/stock", "stock.read", "shelf"),
     Place("Invoices", "/invoices", "billing.read", "bill"),
+    Place("Messages", "/messages", "messages.read", "mail"),
     Place("Partners", "/partners", "gateway.read", "link"),
     Place("Settings", "/settings", SIGNED_IN, "gear"),
 )

@@ -11,7 +11,7 @@ from orderloom.orders.commands.change import (
     write_revision,
 )
 from orderloom.orders.commands.convert import ConversionDraft, ConvertedQuote, convert_quotes
-from orderloom.orders.commands.document import request_confirmation, request_delivery_note
+from orderloom.orders.commands.document import request_confirmation, request_delivery_note, send_confirmation
 from orderloom.orders.commands.hold import place_holds, release_holds
 from orderloom.orders.commands.life import (
     accept_cancellations,
@@ -47,6 +47,7 @@ __all__ = [
     "request_confirmation",
     "request_delivery_note",
     "revised_order",
+    "send_confirmation",
     "submit_orders",
     "update_header",
     "withdraw_change",

@@ -11,6 +11,7 @@ from orderloom.base.refusals import Conflict, LostRace, Problem, Refused, refuse
 from orderloom.base.transaction import Tx
 from orderloom.catalog.reads import effective_offers, stamped_catalogues
 from orderloom.orders import sameness
+from orderloom.orders.commands.document import want_confirmations
 from orderloom.orders.compose import Agreed, Checked, Found, check, compose
 from orderloom.orders.events import OrderCaptured, OrderSubmitted
 from orderloom.orders.fresh import Kept, as_stored
@@ -70,6 +71,8 @@ async def keep_orders(
         await store.insert_handed_in(tx, handed_in)
     captured = [_captured(one, source.draft, twins) for one, source in zip(composed, checked, strict=True)]
     _tell(tx, composed, captured, submit=submit)
+    if submit:
+        await want_confirmations(tx, [one.id for one in captured])
     kept = iter(
         [
             Kept(result, as_stored(one, customer=source.customer.number), found.catalogues[source.version_id])

@@ -1,18 +1,25 @@
-"""Papers of an order: its confirmation, and the delivery notes of its shipments."""
+"""Papers of an order: its confirmation, sent where somebody wants it, and the delivery notes of its shipments."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from zoneinfo import ZoneInfo
 
-from orderloom.base.refusals import refuse
+from orderloom.base.refusals import Refused, refuse
 from orderloom.base.transaction import Tx
 from orderloom.base.types import Subject
 from orderloom.documents import compose
 from orderloom.documents.commands import request_documents
 from orderloom.documents.types import DocumentDraft
 from orderloom.documents.words import language_of
+from orderloom.messages.addresses import wire_address
+from orderloom.messages.commands import send_messages
+from orderloom.messages.types import MessageDraft, Recipient
+from orderloom.orders.events import ConfirmationNotSent, ConfirmationWanted
 from orderloom.orders.order import SUBJECT
 from orderloom.orders.paper import Letterhead, confirmation, delivery_note
+from orderloom.orders.reads.mail import reader_of, wanting_confirmation
 from orderloom.orders.reads.page import OrderPage, order_page
 from orderloom.parties.reads import (
     LegalEntityRow,
@@ -42,6 +49,66 @@ async def request_confirmation(tx: Tx, order_id: int, *, language: str | None = 
     )
     [document_id] = await request_documents(tx, [draft])
     return document_id
+
+
+async def send_confirmation(
+    tx: Tx,
+    order_id: int,
+    *,
+    to: Sequence[Recipient],
+    language: str | None = None,
+    with_prices: bool = True,
+    note: str = "",
+    key: str | None = None,
+) -> int:
+    """Send the confirmation of an order by e-mail as soon as it is made, and return the message.
+
+    The letter speaks the language of the paper. With the same key it is the same message. Refused: a draft, and what
+    is no address.
+    """
+    page = await order_page(tx, order_id)
+    letterhead = await _letterhead(tx, page)
+    document_id = await request_confirmation(tx, order_id, language=language, with_prices=with_prices)
+    header = page.header
+    draft = MessageDraft(
+        subject=_subject(page),
+        recipients=tuple(to),
+        letter="order_confirmation",
+        language=language or letterhead.language,
+        values={
+            "number": header.number,
+            "customer": header.account_name,
+            "sender": letterhead.seller.name if letterhead.seller else "",
+        },
+        note=note,
+        attachments=(Subject("document", document_id, header.number, header.account_id),),
+        key=key,
+    )
+    try:
+        [message_id] = await send_messages(tx, [draft])
+    except Refused as refused:
+        raise Refused([replace(one, pointer=one.pointer.removeprefix("/0")) for one in refused.problems]) from None
+    return message_id
+
+
+async def want_confirmations(tx: Tx, order_ids: Sequence[int]) -> None:
+    """Tell of submitted orders whose customer wants the confirmation by e-mail, so that it is sent."""
+    tx.emit(
+        ConfirmationWanted(Subject(SUBJECT, order.id, order.number, order.account_id))
+        for order in await wanting_confirmation(tx, order_ids)
+    )
+
+
+async def send_wanted_confirmations(tx: Tx, events: Sequence[ConfirmationWanted]) -> None:
+    """Send each once, to the customer's first contact; tell where there is nobody to send it to."""
+    for event in events:
+        reader = await reader_of(tx, event.subject.id)
+        if reader is None or wire_address(reader.address) is None:
+            why = "The customer has no contact with an e-mail address; add one, then send it from the order's page."
+            tx.emit(ConfirmationNotSent(event.subject, why))
+            continue
+        to = [Recipient(reader.address, reader.name)]
+        await send_confirmation(tx, event.subject.id, to=to, key=f"order_confirmation:{event.subject.id}")
 
 
 async def request_delivery_note(tx: Tx, order_id: int, *, shipment: str, language: str | None = None) -> int:

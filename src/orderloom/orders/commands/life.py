@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from orderloom.base.refusals import NotFound, Problem, Refused, Stale
 from orderloom.base.transaction import Tx
 from orderloom.base.types import Subject
+from orderloom.orders.commands.document import want_confirmations
 from orderloom.orders.events import (
     HeaderChanged,
     ItemStateChanged,
@@ -47,6 +48,7 @@ async def submit_orders(tx: Tx, order_ids: Sequence[int]) -> list[int]:
     submitted = await store.move(tx, order_ids, SUBMIT)
     await store.move_items(tx, [order.id for order in submitted], before=["draft"], after="submitted")
     tx.emit(OrderSubmitted(order.subject) for order in submitted)
+    await want_confirmations(tx, [order.id for order in submitted])
     return [order.id for order in submitted]
 
 

@@ -22,6 +22,7 @@ from orderloom.web.routes import Routes
 
 routes = Routes("api", "/api")
 Language = Annotated[str, Field(min_length=2, max_length=20, pattern=r"^[A-Za-z]{2,3}([-_][A-Za-z0-9]+)*$")]
+Prices = Literal["with", "without"]
 
 
 @strict
@@ -31,7 +32,7 @@ class DocumentWish:
 
     kind: Literal["order_confirmation", "delivery_note"] = "order_confirmation"
     language: Language | None = None
-    prices: Literal["with", "without"] = "with"
+    prices: Prices = "with"
     shipment: Code | None = None
 
 
@@ -41,7 +42,7 @@ class InvoiceDocumentWish:
     """The paper of an invoice, in the customer's language or another."""
 
     language: Language | None = None
-    prices: Literal["with", "without"] = "with"
+    prices: Prices = "with"
 
 
 @dataclass(frozen=True, slots=True)

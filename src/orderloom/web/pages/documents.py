@@ -11,7 +11,7 @@ from litestar.response import Response
 
 from orderloom.base.refusals import NotFound, Problem
 from orderloom.base.transaction import transaction
-from orderloom.documents.reads import document_of, sheet_of
+from orderloom.documents.reads import document_of, find_document, sheet_of
 from orderloom.documents.render import pictures, template_version
 from orderloom.documents.words import NAMES
 from orderloom.web.answers import Page, SeeOther, Sent
@@ -26,7 +26,8 @@ from orderloom.web.api.documents import (
     pdf_of,
 )
 from orderloom.web.call import Call
-from orderloom.web.routes import Routes
+from orderloom.web.problems import not_there
+from orderloom.web.routes import SIGNED_IN, Routes
 
 if TYPE_CHECKING:
     from litestar import Request
@@ -35,6 +36,8 @@ if TYPE_CHECKING:
 
 routes = Routes("page")
 PREVIEWED_PAGES = 8
+SUBJECT_PAGES = {"order": ("/orders/{label}", "orders.read"), "invoice": ("/invoices/{id}", "billing.read")}
+"""Where the page of a subject is, and the right that it takes."""
 
 
 @routes.post("/orders/{reference:str}/documents", permission="orders.read", body=DocumentWish)
@@ -121,3 +124,15 @@ async def _picture(
 def _drawn(sheet: bytes) -> list[bytes]:
     """The pages of a sheet; kept a while, since a browser asks for them one after the other."""
     return pictures(msgspec.json.decode(sheet))
+
+
+@routes.get("/documents/{document_id:int}", permission=SIGNED_IN)
+async def document_by_id(call: Call, document_id: int) -> SeeOther:
+    """A document at what it is of."""
+    row = await find_document(call.tx, document_id)
+    if row is None or row.subject_kind not in SUBJECT_PAGES:
+        raise NotFound([Problem("document_unknown", "There is no such document that you may see.")])
+    path, permission = SUBJECT_PAGES[row.subject_kind]
+    if not call.actor.may(permission):
+        raise not_there()
+    return SeeOther(f"{path.format(label=row.subject_label, id=row.subject_id)}/documents/{document_id}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from secrets import token_urlsafe
 from typing import Any
 
 from orderloom.base.transaction import Tx
@@ -19,7 +20,9 @@ from orderloom.fulfilment.commands import (
     submit_orders,
 )
 from orderloom.gateway.reads import CallPage, call_page
+from orderloom.messages.reads import messages
 from orderloom.orders.reads import ItemRow, OrderPage, hold_codes, order_page, quote_of
+from orderloom.orders.reads.mail import reader_of
 from orderloom.orders.states import LIVE, TITLES, moves_from
 from orderloom.processes.reads import step_history
 from orderloom.stock import reads as stock
@@ -135,14 +138,24 @@ async def tab_context(call: Call, page: OrderPage, plan: OrderPlan | None, tab: 
     if tab == "timeline":
         return {"happenings": await order_timeline(call.tx, order_id, plan.header.process_id if plan else None)}
     if tab == "documents":
-        return {
-            "documents": await documents_of(call.tx, kind="order", subject_id=order_id),
-            "shipments": await stock.shipments(call.tx, order_ids=[order_id]),
-            "languages": NAMES,
-        }
+        return await documents_context(call, order_id)
     if tab == "billing" and call.actor.may("billing.read"):
         return await billing_context(call, order_id, plan)
     return {}
+
+
+async def documents_context(call: Call, order_id: int) -> dict[str, Any]:
+    """What was made on paper and sent; `send_key` makes the dialog's message one, however often it is sent."""
+    sees_messages = call.actor.may("messages.read")
+    return {
+        "documents": await documents_of(call.tx, kind="order", subject_id=order_id),
+        "shipments": await stock.shipments(call.tx, order_ids=[order_id]),
+        "languages": NAMES,
+        "messages": await messages(call.tx, subject=("order", order_id)) if sees_messages else [],
+        "reader": await reader_of(call.tx, order_id) if call.actor.may("messages.write") else None,
+        "mail": call.settings.mail,
+        "send_key": token_urlsafe(18),
+    }
 
 
 async def billing_context(call: Call, order_id: int, plan: OrderPlan | None) -> dict[str, Any]:
