@@ -25,7 +25,7 @@ from orderloom.base.types import House
 from orderloom.web.answers import encoder
 from orderloom.web.call import NOBODY
 from orderloom.web.dispatch import admit, dispatch
-from orderloom.web.edge import Edge, Metrics
+from orderloom.web.edge import Edge, Metrics, told_path
 from orderloom.web.live import LiveFeed
 from orderloom.web.openapi import describe
 from orderloom.web.problems import MEDIA_TYPE, problem_document, problems_of
@@ -138,7 +138,7 @@ def refusal(web: Web, request: Request[Any, Any, Any], error: Exception) -> Resp
     state = request.scope["state"]
     correlation = state["correlation"]
     if status >= 500:
-        log.error("bug", path=request.scope["path"], correlation_id=correlation, exc_info=error)
+        log.error("bug", path=told_path(request.scope), correlation_id=correlation, exc_info=error)
     headers = allowed_methods(error)
     path = request.scope["path"]
     if path.startswith(("/api/", "/health/", "/metrics", "/live")) or path == "/api" or wants_json(request):

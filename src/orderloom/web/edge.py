@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import secrets
 import time
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import structlog
@@ -27,6 +28,9 @@ POLICY = (
     "default-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; script-src 'nonce-{nonce}'; "
     "style-src 'self'; img-src 'self' data:; font-src 'self'; connect-src 'self'; manifest-src 'self'"
 )
+SECRET_PATHS = ("/offers/",)
+"""Addresses that let in whoever knows them: they go into no log, no index, and to no other site."""
+SECRET_HEADERS = {"referrer-policy": "no-referrer", "x-robots-tag": "noindex, nofollow", "cache-control": "no-store"}
 log = structlog.get_logger("orderloom.web")
 
 
@@ -69,7 +73,9 @@ class Edge:
             nonlocal status, length
             if message["type"] == "http.response.start":
                 status = message["status"]
-                message["headers"] = [*message["headers"], *protective(message["headers"], correlation, nonce)]
+                already = message["headers"]
+                secret = scope["path"].startswith(SECRET_PATHS)
+                message["headers"] = [*already, *protective(already, correlation, nonce, secret=secret)]
             elif message["type"] == "http.response.body":
                 length += len(message.get("body", b""))
             await send(message)
@@ -86,7 +92,7 @@ class Edge:
                 log.info(
                     "request",
                     method=method,
-                    path=scope["path"],
+                    path=told_path(scope),
                     route=route,
                     status=status,
                     milliseconds=round(seconds * 1000, 1),
@@ -96,7 +102,13 @@ class Edge:
                 )
 
 
-def protective(already: Any, correlation: str, nonce: str) -> list[tuple[bytes, bytes]]:
+def told_path(scope: Mapping[str, Any]) -> str:
+    """The path as a log may have it: of a secret one, only its pattern."""
+    secret = scope["path"].startswith(SECRET_PATHS)
+    return str(scope.get("path_template") or "/offers") if secret else str(scope["path"])
+
+
+def protective(already: Any, correlation: str, nonce: str, *, secret: bool = False) -> list[tuple[bytes, bytes]]:
     """The headers that every answer carries; what the route set by itself stays."""
     names = {name.lower() for name, _ in already}
     ours = {
@@ -104,5 +116,6 @@ def protective(already: Any, correlation: str, nonce: str) -> list[tuple[bytes, 
         "content-security-policy": POLICY.format(nonce=nonce),
         "cache-control": "no-store",
         "x-correlation-id": correlation,
+        **(SECRET_HEADERS if secret else {}),
     }
     return [(name.encode(), value.encode()) for name, value in ours.items() if name.encode() not in names]
