@@ -1412,6 +1412,7 @@ CREATE TABLE gateway.attempt (
     reply_headers jsonb DEFAULT '{}'::jsonb NOT NULL,
     reply_body text DEFAULT ''::text NOT NULL,
     problem text DEFAULT ''::text NOT NULL,
+    forgotten_at timestamp with time zone,
     CONSTRAINT attempt_duration_ms_check CHECK ((duration_ms >= (0)::double precision)),
     CONSTRAINT attempt_number_check CHECK ((number > 0)),
     CONSTRAINT attempt_outcome_check CHECK ((outcome = ANY (ARRAY['answered'::text, 'refused'::text, 'nonsense'::text, 'busy'::text, 'failed'::text, 'unreachable'::text, 'blocked'::text, 'redirect'::text, 'timeout'::text, 'lost'::text, 'lease_lost'::text]))),
@@ -1419,6 +1420,8 @@ CREATE TABLE gateway.attempt (
     CONSTRAINT attempt_request_body_check CHECK ((length(request_body) <= 16384)),
     CONSTRAINT attempt_status_check CHECK (((status >= 100) AND (status <= 599)))
 );
+
+COMMENT ON COLUMN gateway.attempt.forgotten_at IS 'When headers and bodies were emptied, the time of keeping them being over.';
 
 CREATE TABLE gateway.call (
     id bigint NOT NULL,
@@ -4337,9 +4340,13 @@ CREATE INDEX step_of_order ON fulfilment.step USING btree (order_id);
 
 CREATE INDEX attempt_of_partner ON gateway.attempt USING btree (partner_id, ended_at);
 
+CREATE INDEX attempt_to_forget ON gateway.attempt USING btree (ended_at) WHERE (forgotten_at IS NULL);
+
 CREATE INDEX call_in_flight ON gateway.call USING btree (partner_id, lease_until) WHERE (state = 'sending'::text);
 
 CREATE INDEX call_in_trouble ON gateway.call USING btree (partner_id, id) WHERE (state = ANY (ARRAY['refused'::text, 'unknown'::text, 'exhausted'::text]));
+
+CREATE INDEX call_of_account ON gateway.call USING btree (account_id, id);
 
 CREATE INDEX call_of_correlation ON gateway.call USING btree (correlation) WHERE (correlation IS NOT NULL);
 
