@@ -94,11 +94,20 @@ async def keep(tx: Tx, request: RequestKey, answer: KeptAnswer) -> None:
         raise Conflict([_STILL_RUNNING])
 
 
-async def forget_old_keys(tx: Tx, *, hours: int = 48) -> int:
-    """Forget answers older than this; a key that comes later counts as new."""
+async def forget_old_keys(tx: Tx, *, hours: float = 48, limit: int = 1000) -> int:
+    """Forget the oldest answers that are older than this; a key that comes later counts as new."""
     return await tx.execute(
-        "DELETE FROM base.idempotency_key WHERE created_at < clock_timestamp() - %(hours)s * interval '1 hour'",
-        {"hours": hours},
+        """
+        DELETE FROM base.idempotency_key
+         WHERE ctid = ANY(ARRAY(
+               SELECT ctid
+                 FROM base.idempotency_key
+                WHERE created_at < clock_timestamp() - %(hours)s * interval '1 hour'
+                ORDER BY created_at
+                LIMIT %(limit)s
+                  FOR UPDATE SKIP LOCKED))
+        """,
+        {"hours": hours, "limit": limit},
     )
 
 

@@ -46,6 +46,7 @@ def worker(_chosen: argparse.Namespace) -> int:
                 lease_seconds=settings.lease_seconds,
                 channels=channels_of(settings),
                 metrics=metrics,
+                keep_wire_days=settings.keep_wire_days,
             )
         )
     return 0

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from orderloom.base.embedded import embedded_server, ensure_database
 from orderloom.base.refusals import refuse
+from orderloom.worker.forgetting import KEEP_WIRE_DAYS
 
 CHECKOUT = Path(__file__).resolve().parents[3]
 
@@ -21,6 +22,7 @@ class Settings:
 
     From ORDERLOOM_DATABASE_URL (a server of your own; several hosts follow a fail-over),
     ORDERLOOM_HOME (the folder of the embedded server), ORDERLOOM_HOST, ORDERLOOM_PORT,
+    ORDERLOOM_KEEP_WIRE_DAYS (how long headers and bodies of calls are kept; 180, 0 for ever),
     ORDERLOOM_METRICS_PORT (where a worker answers at /metrics; nowhere when it is not set),
     ORDERLOOM_PUBLIC_URL (where people find the program; https makes cookies secure),
     ORDERLOOM_ALLOW_PRIVATE_PARTNERS (partners may have private addresses; for tests and demos), and
@@ -36,6 +38,7 @@ class Settings:
     allow_private_partners: bool
     public_url: str | None = None
     metrics_port: int | None = None
+    keep_wire_days: float = KEEP_WIRE_DAYS
     lease_seconds: float = 60
     smtp_url: str = ""
     mail: str = ""
@@ -51,6 +54,7 @@ def read_settings() -> Settings:
         port=_port("ORDERLOOM_PORT"),
         allow_private_partners=os.environ.get("ORDERLOOM_ALLOW_PRIVATE_PARTNERS", "") in {"1", "true", "yes"},
         metrics_port=_port("ORDERLOOM_METRICS_PORT"),
+        keep_wire_days=_days("ORDERLOOM_KEEP_WIRE_DAYS", KEEP_WIRE_DAYS),
         public_url=_public_url(os.environ.get("ORDERLOOM_PUBLIC_URL") or None),
         lease_seconds=float(os.environ.get("ORDERLOOM_LEASE_SECONDS") or 60),
         smtp_url=os.environ.get("ORDERLOOM_SMTP_URL", ""),
@@ -64,6 +68,15 @@ def _port(variable: str) -> int | None:
     if port and not (port.isdecimal() and 0 < int(port) < 65_536):
         refuse("port_absurd", f"{variable} is “{port}”; give a number from 1 to 65535, or nothing.")
     return int(port) if port else None
+
+
+def _days(variable: str, default: float) -> float:
+    given = os.environ.get(variable)
+    if given and not (given.isdecimal() and int(given) < 36_500):
+        refuse(
+            "days_absurd", f"{variable} is “{given}”; give a number of days, 0 for ever, or nothing for {default:g}."
+        )
+    return float(given) if given else default
 
 
 def _public_url(given: str | None) -> str | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import timedelta
 from secrets import token_bytes
 from typing import Any
 from urllib.parse import quote, urlsplit
@@ -24,6 +25,7 @@ from orderloom.gateway.rules import Asked, asked_again
 from orderloom.gateway.signatures import is_secret, secret_of
 from orderloom.gateway.states import CANCEL, RESEND
 from orderloom.gateway.store import call as calls
+from orderloom.gateway.store import forgetting
 from orderloom.gateway.store import partner as partners
 from orderloom.gateway.types import CallDraft, CallState, PartnerDraft, PartnerSecrets
 
@@ -232,3 +234,12 @@ def _secret_problems(secrets: PartnerSecrets) -> list[Problem]:
         for name, secret in (("outgoing", secrets.outgoing), ("incoming", secrets.incoming))
         if secret and not is_secret(secret)
     ]
+
+
+async def forget_wire(tx: Tx, *, keep: timedelta, limit: int) -> int:
+    """Forget headers and bodies of what went over the wire longer ago than `keep`; return of how many attempts.
+
+    That a call was made, when, its outcome and status stay, and so does what open calls have tried. Call it
+    again while it returns `limit`.
+    """
+    return await forgetting.forget_bodies(tx, keep=keep, limit=limit)

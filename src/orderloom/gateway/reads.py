@@ -96,6 +96,7 @@ class AttemptLine:
     reply_headers: Mapping[str, str]
     reply_body: str
     problem: str
+    forgotten_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -271,7 +272,7 @@ async def call_page(tx: Tx, call_id: int, *, seen: Seen = EVERYTHING) -> CallPag
     attempts = await tx.all(
         """
         SELECT number, edition, worker, outcome, started_at, ended_at, duration_ms, request_url, request_headers,
-               request_body, status, reply_headers, reply_body, problem
+               request_body, status, reply_headers, reply_body, problem, forgotten_at
           FROM gateway.attempt
          WHERE call_id = %(id)s
          ORDER BY number DESC

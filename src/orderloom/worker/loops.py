@@ -7,7 +7,6 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
 from types import MappingProxyType
 
-from orderloom.base.idempotency import forget_old_keys
 from orderloom.base.jobs import run_jobs
 from orderloom.base.transaction import Database, Tx, in_transaction, transaction
 from orderloom.base.types import SYSTEM
@@ -19,10 +18,10 @@ from orderloom.gateway.sending import Sender
 from orderloom.gateway.wire import Wire
 from orderloom.messages.sending import Postman
 from orderloom.messages.types import Channel
-from orderloom.parties.commands import forget_old
 from orderloom.processes.worker import LEASE_SECONDS, StepWorker, sweep
 from orderloom.quotes.commands import expire_quotes
 from orderloom.stock.commands import release_expired
+from orderloom.worker.forgetting import KEEP_WIRE_DAYS, forget
 from orderloom.worker.main import Loop
 from orderloom.worker.metrics import WorkerMetrics
 
@@ -40,6 +39,7 @@ async def open_loops(
     lease_seconds: float = LEASE_SECONDS,
     channels: Mapping[str, Channel] = MappingProxyType({}),
     metrics: WorkerMetrics | None = None,
+    keep_wire_days: float = KEEP_WIRE_DAYS,
 ) -> AsyncIterator[tuple[Loop, ...]]:
     """The loops of a worker; what they hold is given back in the end.
 
@@ -64,7 +64,7 @@ async def open_loops(
             Loop("recurring", lambda: bill_due(database), every_seconds=60),
             Loop("measuring", lambda: metrics.measure(database), every_seconds=MEASURE_SECONDS),
             Loop("months", _committed(database, _add_months), every_seconds=DAY_SECONDS / 4),
-            Loop("forgetting", _committed(database, _forget), every_seconds=DAY_SECONDS / 4),
+            Loop("forgetting", lambda: forget(database, keep_wire_days=keep_wire_days), every_seconds=DAY_SECONDS / 4),
         )
 
 
@@ -92,12 +92,6 @@ async def bill_due(database: Database) -> int:
 
 async def _release_expired(tx: Tx) -> int:
     return len(await release_expired(tx))
-
-
-async def _forget(tx: Tx) -> int:
-    await forget_old(tx)
-    await forget_old_keys(tx)
-    return 0
 
 
 async def _add_months(tx: Tx) -> int:

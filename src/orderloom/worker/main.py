@@ -18,6 +18,7 @@ from orderloom.base.types import House
 from orderloom.base.wakeup import wakeups
 from orderloom.messages.types import Channel
 from orderloom.processes.worker import LEASE_SECONDS
+from orderloom.worker.forgetting import KEEP_WIRE_DAYS
 from orderloom.worker.metrics import WorkerMetrics, timed
 
 POLL_SECONDS = 1.0
@@ -46,6 +47,7 @@ async def run_worker(
     lease_seconds: float = LEASE_SECONDS,
     channels: Mapping[str, Channel] = MappingProxyType({}),
     metrics: WorkerMetrics | None = None,
+    keep_wire_days: float = KEEP_WIRE_DAYS,
 ) -> None:
     """Work until told to stop; a batch that has begun is finished first."""
     from orderloom.worker.loops import open_loops
@@ -64,6 +66,7 @@ async def run_worker(
             lease_seconds=lease_seconds,
             channels=channels,
             metrics=metrics,
+            keep_wire_days=keep_wire_days,
         ) as loops,
     ):
         bells = [asyncio.Event() for _ in loops]

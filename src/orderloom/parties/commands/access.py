@@ -314,6 +314,9 @@ async def set_password_by_link(tx: Tx, token: str, password: str) -> None:
     await _take_password(tx, user, password, kept_session_id=None)
 
 
-async def forget_old(tx: Tx) -> int:
-    """Delete sessions, links and counts of attempts that ended a month ago; return how many. For the daily round."""
-    return await store.forget_old(tx, keep=KEPT_AFTER_END)
+async def forget_old(tx: Tx, *, limit: int = 1000) -> int:
+    """Delete sessions, links and counts of attempts that ended a month ago, at most `limit` of each; return how many.
+
+    Call it again while it returns something.
+    """
+    return await store.forget_old(tx, keep=KEPT_AFTER_END, limit=limit)

@@ -369,19 +369,45 @@ async def use_link(tx: Tx, token_hash: bytes, purpose: str) -> Link | None:
     )
 
 
-async def forget_old(tx: Tx, *, keep: timedelta) -> int:
-    """Delete sessions, links and counts of attempts that ended longer ago than `keep`; return how many."""
+async def forget_old(tx: Tx, *, keep: timedelta, limit: int) -> int:
+    """Delete sessions, links and counts of attempts that ended longer ago than `keep`; return how many.
+
+    At most `limit` of each.
+    """
     gone = await tx.value(
         """
           WITH sessions AS (
-               DELETE FROM parties.session WHERE expires_at < clock_timestamp() - %(keep)s RETURNING 1),
+               DELETE FROM parties.session
+                WHERE ctid = ANY(ARRAY(
+                      SELECT ctid
+                        FROM parties.session
+                       WHERE expires_at < clock_timestamp() - %(keep)s
+                       ORDER BY expires_at
+                       LIMIT %(limit)s
+                         FOR UPDATE SKIP LOCKED))
+               RETURNING 1),
                links AS (
-               DELETE FROM parties.link WHERE expires_at < clock_timestamp() - %(keep)s RETURNING 1),
+               DELETE FROM parties.link
+                WHERE ctid = ANY(ARRAY(
+                      SELECT ctid
+                        FROM parties.link
+                       WHERE expires_at < clock_timestamp() - %(keep)s
+                       ORDER BY expires_at
+                       LIMIT %(limit)s
+                         FOR UPDATE SKIP LOCKED))
+               RETURNING 1),
                attempts AS (
-               DELETE FROM parties.throttle WHERE started_at < clock_timestamp() - greatest(%(keep)s, interval '1 day')
+               DELETE FROM parties.throttle
+                WHERE ctid = ANY(ARRAY(
+                      SELECT ctid
+                        FROM parties.throttle
+                       WHERE started_at < clock_timestamp() - greatest(%(keep)s, interval '1 day')
+                       ORDER BY started_at
+                       LIMIT %(limit)s
+                         FOR UPDATE SKIP LOCKED))
                RETURNING 1)
         SELECT (SELECT count(*) FROM sessions) + (SELECT count(*) FROM links) + (SELECT count(*) FROM attempts)
         """,
-        {"keep": keep},
+        {"keep": keep, "limit": limit},
     )
     return int(gone)
