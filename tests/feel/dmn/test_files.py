@@ -58,6 +58,12 @@ def test_what_was_handed_over_comes_first(tmp_path: Path) -> None:
     assert evaluate(load_dmn(main, imports=[other]), "total") == 2
 
 
+def test_a_file_that_is_not_there_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(Mistaken) as refused:
+        load_dmn(tmp_path / "gone.dmn")
+    assert refused.value.mistakes[0].code == "file-missing"
+
+
 def test_text_is_never_taken_for_a_path() -> None:
     with pytest.raises(Mistaken):
         load_dmn("/etc/hostname")

@@ -73,6 +73,8 @@ def load_dmn(source: Source, imports: Sequence[Model | Source] = ()) -> Model:
     those that are not handed over are looked for beside it.
     """
     path = path_in(source)
+    if path is not None and not path.is_file():
+        raise Mistaken([Mistake(1, 1, "file-missing", f"There is no file “{path}”; check the name.")])
     try:
         document = read_document(read_file(path) if path is not None else source)  # type: ignore[arg-type]
     except XmlMistake as mistake:
