@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TypeVar
 
+from orderloom.approvals.events import ApprovalDecided, ApprovalRequested
 from orderloom.base.events import Event
 from orderloom.base.transaction import Tx
 from orderloom.base.types import Reaction
@@ -12,6 +13,7 @@ from orderloom.billing.events import TriggerMoved
 from orderloom.fulfilment.callout import correlation_of, operation_of, outputs_of, payload_of, refusal_of, step_of
 from orderloom.fulfilment.charging import bill_orders, bill_without_a_step
 from orderloom.fulfilment.commands import absorb, keep_up_orders, sync_holds
+from orderloom.fulfilment.commands.approving import follow_approvals
 from orderloom.fulfilment.commands.supplying import supply_short_steps
 from orderloom.fulfilment.events import KitsCompleted, OrderPlanned
 from orderloom.fulfilment.handlers import STEP_KINDS as HANDLERS
@@ -233,6 +235,11 @@ async def follow_holds(tx: Tx, events: Sequence[HoldPlaced | HoldReleased]) -> N
     await sync_holds(tx, _orders(events))
 
 
+async def follow_decisions(tx: Tx, events: Sequence[ApprovalRequested | ApprovalDecided]) -> None:
+    """What was approved goes on; what was refused says why it stands."""
+    await follow_approvals(tx, _orders(events))
+
+
 async def supply_short(tx: Tx, events: Sequence[StockAdjusted | StockReceived | StockReleased]) -> None:
     """Goods are free that were not: steps that failed for want of them go on, whose turn it is."""
     skus = sorted({sku for event in events for sku in _freed(event)})
@@ -288,6 +295,8 @@ REACTIONS: Mapping[type[Event], tuple[Reaction, ...]] = {
     CallUnknown: (take_unknown,),
     CallExhausted: (take_unknown,),
     MessageReceived: (take_messages,),
+    ApprovalRequested: (follow_decisions,),
+    ApprovalDecided: (follow_decisions,),
     HoldPlaced: (follow_holds,),
     HoldReleased: (follow_holds, bill_at_once),
     KitsCompleted: (bill_at_once,),

@@ -4232,6 +4232,8 @@ CREATE INDEX request_of_account ON approvals.request USING btree (account_id);
 
 CREATE INDEX request_of_subject ON approvals.request USING btree (subject_kind, subject_id, id);
 
+CREATE INDEX request_of_submission ON approvals.request USING btree (submission_id);
+
 CREATE INDEX request_open ON approvals.request USING btree (id) WHERE (state = 'open'::text);
 
 CREATE INDEX submission_by_kind ON approvals.submission USING btree (subject_kind, at);

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
 from orderloom.approvals import content
@@ -32,7 +32,6 @@ from orderloom.base.parsing import parse
 from orderloom.base.refusals import Problem, refuse_if_any
 from orderloom.base.transaction import Tx
 from orderloom.base.types import Subject
-from orderloom.feel import evaluate
 from orderloom.feel.literal import literal
 from orderloom.processes.commands import start_processes
 from orderloom.processes.types import Edge, Node, ProcessDraft
@@ -40,6 +39,16 @@ from orderloom.processes.types import Edge, Node, ProcessDraft
 STEP_KIND = "approvals.decide"
 QUEUE = "approvals"
 SPLIT_DAYS = 14
+ZERO = Decimal(0)
+
+
+@dataclass(frozen=True, slots=True)
+class _Active:
+    """A policy that decides now, ready to be asked."""
+
+    policy: Policy
+    version_id: int
+    number: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,9 +60,9 @@ class _Asked:
     policy: Policy | None = None
     version_id: int | None = None
     number: int | None = None
-    reasons: Mapping[str, tuple[Reason, ...]] = None  # type: ignore[assignment]
+    reasons: Mapping[str, tuple[Reason, ...]] = field(default_factory=dict)
     steps: tuple[PlannedStep, ...] = ()
-    kept: Mapping[str, int] = None  # type: ignore[assignment]
+    kept: Mapping[str, int] = field(default_factory=dict)
     flag: str = ""
 
 
@@ -73,7 +82,55 @@ async def submit_for_approval(tx: Tx, submissions: Sequence[Submission]) -> list
     content makes the open request void and compares with what was approved last. Refused: inputs that do not fit the
     policy, and a chain that cannot end because nobody is left to decide a step.
     """
-    return [await _submit(tx, submission) for submission in submissions]
+    policies = await _policies(tx, [one.subject.kind for one in submissions])
+    opened = await store.open_subjects(tx, [one.subject for one in submissions])
+    easy = [
+        one
+        for one in submissions
+        if (one.subject.kind, one.subject.id) not in opened and not _needed(policies.get(one.subject.kind), one)
+    ]
+    await _keep(tx, easy, policies)
+    free = {(one.subject.kind, one.subject.id) for one in easy}
+    return [
+        Submitted(one.subject, None, None, None)
+        if (one.subject.kind, one.subject.id) in free
+        else await _submit(tx, one)
+        for one in submissions
+    ]
+
+
+async def _policies(tx: Tx, kinds: Sequence[str]) -> dict[str, _Active]:
+    """The active policies of these kinds of subject."""
+    return {
+        row.subject_kind: _Active(policies.compiled(parse(PolicyDraft, row.document)), row.version_id, row.number)
+        for row in await policy_rows.newest(tx, kinds=sorted(set(kinds)))
+    }
+
+
+def _needed(active: _Active | None, submission: Submission) -> dict[str, tuple[Reason, ...]]:
+    if active is None:
+        return {}
+    refuse_if_any(policies.unfit(active.policy.draft, submission.inputs))
+    return active.policy.needed(submission.inputs)
+
+
+async def _keep(tx: Tx, easy: Sequence[Submission], active: Mapping[str, _Active]) -> None:
+    """Keep submissions that need nobody, all in one go."""
+    if not easy:
+        return
+    flags = await _split(tx, easy, active)
+    await store.add_submissions(
+        tx,
+        [
+            store.NewSubmission(
+                one.subject,
+                active[one.subject.kind].version_id if one.subject.kind in active else None,
+                {name: literal(value) for name, value in one.inputs.items()},
+                flag=flag,
+            )
+            for one, flag in zip(easy, flags, strict=True)
+        ],
+    )
 
 
 async def _submit(tx: Tx, submission: Submission) -> Submitted:
@@ -159,22 +216,20 @@ async def _ask(tx: Tx, submission: Submission) -> _Asked:
     subject = submission.subject
     own = (tx.actor.user_id,) if tx.actor.user_id is not None else ()
     requesters = tuple(dict.fromkeys((*own, *submission.requesters)))
-    asked = _Asked(submission, requesters, reasons={}, kept={})
-    found = await policy_rows.newest(tx, kinds=[subject.kind])
-    if not found:
+    asked = _Asked(submission, requesters)
+    active = (await _policies(tx, [subject.kind])).get(subject.kind)
+    if active is None:
         return asked
-    draft = parse(PolicyDraft, found[0].document)
-    refuse_if_any(policies.unfit(draft, submission.inputs))
-    policy = policies.compiled(draft)
     asked = replace(
         asked,
-        policy=policy,
-        version_id=found[0].version_id,
-        number=found[0].number,
-        reasons=policy.needed(submission.inputs),
+        policy=active.policy,
+        version_id=active.version_id,
+        number=active.number,
+        reasons=_needed(active, submission),
     )
     if not asked.reasons:
-        return replace(asked, flag=await _split(tx, policy, submission))
+        (flag,) = await _split(tx, [submission], {subject.kind: active})
+        return replace(asked, flag=flag)
     kept = await _kept(tx, asked)
     steps = await _planned(tx, asked, kept)
     return replace(asked, kept={name: id_ for name, (id_, _) in kept.items()}, steps=steps)
@@ -274,16 +329,20 @@ def _wanted(asked: _Asked, name: str, draft: StepDraft) -> list[Wanted]:
     return rows
 
 
-async def _split(tx: Tx, policy: Policy, submission: Submission) -> str:
-    """A sentence where what was asked lately for the account would need approval if it were one."""
-    amount = submission.inputs.get("amount")
-    if submission.subject.account_id is None or not isinstance(amount, Decimal):
+async def _split(tx: Tx, easy: Sequence[Submission], active: Mapping[str, _Active]) -> list[str]:
+    """For each a sentence where what was asked lately for its account would need approval as one, or nothing."""
+    known = await store.unneeded_totals(tx, [one.subject for one in easy], days=SPLIT_DAYS)
+    return [_flag(one, active.get(one.subject.kind), *known.get(one.subject.id, (0, ZERO))) for one in easy]
+
+
+def _flag(one: Submission, active: _Active | None, others: int, sum_of_others: Decimal) -> str:
+    amount = one.inputs.get("amount")
+    if active is None or not others or not isinstance(amount, Decimal):
         return ""
-    others = await store.unneeded_amounts(tx, submission.subject, days=SPLIT_DAYS)
-    total = sum((value for text in others if isinstance(value := evaluate(text), Decimal)), amount)
-    if not others or not policy.needed({**submission.inputs, "amount": total}):
+    total = amount + sum_of_others
+    if not active.policy.needed({**one.inputs, "amount": total}):
         return ""
     return (
-        f"With {len(others)} more for this customer in the last {SPLIT_DAYS} days it comes to {literal(total)}, "
+        f"With {others} more for this customer in the last {SPLIT_DAYS} days it comes to {literal(total)}, "
         "which would need approval as one."
     )

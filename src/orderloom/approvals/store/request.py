@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from orderloom.approvals.types import PlannedStep, State
@@ -111,18 +112,45 @@ async def add_submissions(tx: Tx, rows: Sequence[NewSubmission]) -> list[int]:
     )
 
 
-async def unneeded_amounts(tx: Tx, submission: Subject, *, days: int) -> list[str]:
-    """The amounts of other subjects of the account and kind that needed nobody in the last days, as FEEL literals."""
-    return await tx.values(
+async def unneeded_totals(tx: Tx, subjects: Sequence[Subject], *, days: int) -> dict[int, tuple[int, Decimal]]:
+    """By subject: how many others of its account and kind needed nobody lately, and the sum of their amounts."""
+    rows = await tx.all(
         """
-        SELECT DISTINCT ON (subject_id) inputs->>'amount'
-          FROM approvals.submission
-         WHERE account_id = %(account_id)s AND subject_kind = %(kind)s AND subject_id <> %(id)s
-           AND at > base.now() - make_interval(days => %(days)s) AND needed = '{}' AND inputs ? 'amount'
-         ORDER BY subject_id, id DESC
+        SELECT wanted.id, count(*)::integer, sum(other.amount)
+          FROM unnest(%(ids)s::bigint[], %(kinds)s::text[], %(account_ids)s::bigint[])
+               AS wanted (id, kind, account_id)
+         CROSS JOIN LATERAL (
+               SELECT DISTINCT ON (submission.subject_id) (submission.inputs->>'amount')::numeric AS amount
+                 FROM approvals.submission
+                WHERE submission.account_id = wanted.account_id AND submission.subject_kind = wanted.kind
+                  AND submission.subject_id <> wanted.id AND submission.needed = '{}'
+                  AND submission.at > base.now() - make_interval(days => %(days)s)
+                  AND submission.inputs->>'amount' ~ '^-?[0-9.]+$'
+                ORDER BY submission.subject_id, submission.id DESC) AS other
+         GROUP BY wanted.id
         """,
-        {"account_id": submission.account_id, "kind": submission.kind, "id": submission.id, "days": days},
+        {
+            "ids": [one.id for one in subjects],
+            "kinds": [one.kind for one in subjects],
+            "account_ids": [one.account_id for one in subjects],
+            "days": days,
+        },
     )
+    return {id_: (count, total) for id_, count, total in rows}
+
+
+async def open_subjects(tx: Tx, subjects: Sequence[Subject]) -> set[tuple[str, int]]:
+    """Those of these subjects, by kind and id, about which a request is open."""
+    rows = await tx.all(
+        """
+        SELECT request.subject_kind, request.subject_id
+          FROM unnest(%(kinds)s::text[], %(ids)s::bigint[]) AS wanted (kind, id)
+          JOIN approvals.request ON request.subject_kind = wanted.kind AND request.subject_id = wanted.id
+         WHERE request.state = 'open'
+        """,
+        {"kinds": [one.kind for one in subjects], "ids": [one.id for one in subjects]},
+    )
+    return set(rows)
 
 
 async def draw_request_id(tx: Tx) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from orderloom.assets.commands import create_for_order
@@ -15,6 +15,7 @@ from orderloom.base.transaction import Tx
 from orderloom.billing.commands import arm_triggers
 from orderloom.catalog.reads import effective_offers, load_catalogues
 from orderloom.fulfilment import store
+from orderloom.fulfilment.commands.approving import ask_approval
 from orderloom.fulfilment.compile import sold
 from orderloom.fulfilment.events import OrderPlanned
 from orderloom.fulfilment.planning import Planned, find_things, plan_kept, plan_sold
@@ -62,6 +63,8 @@ async def place_orders(tx: Tx, drafts: Sequence[OrderDraft], *, submit: bool = T
     kept = await keep_orders(tx, drafts, submit=submit)
     fresh = [one for one in kept if isinstance(one, Kept)]
     plans = await _plan_kept(tx, fresh) if submit and fresh else {}
+    for order_id, reason in (await ask_approval(tx, list(plans))).items():
+        plans[order_id] = replace(plans[order_id], hold=reason)
     firsts = [one.id for one in kept if isinstance(one, FirstOrder)]
     known = await _as_they_stand(tx, firsts) if firsts else {}
     return [_placed(one, {**plans, **known}) for one in kept]
@@ -124,6 +127,7 @@ async def submit_orders(tx: Tx, order_ids: Sequence[int]) -> list[int]:
     """Commit the customers to drafts and start their plans; return those that were still drafts."""
     submitted = await commit_orders(tx, order_ids)
     await plan_orders(tx, submitted)
+    await ask_approval(tx, submitted)
     return submitted
 
 

@@ -22,6 +22,7 @@ from orderloom.fulfilment import compile as compiling
 from orderloom.fulfilment import store
 from orderloom.fulfilment.callout import correlation_of
 from orderloom.fulfilment.change import CLAIM, Amended, Fee
+from orderloom.fulfilment.commands.approving import ask_approval
 from orderloom.fulfilment.commands.holding import sync_holds
 from orderloom.fulfilment.commands.placing import place_orders
 from orderloom.fulfilment.commands.proposing import Planned, Proposal, effects_of, propose
@@ -85,6 +86,7 @@ async def apply_change(tx: Tx, order_id: int, number: int, *, accept_fees: bool 
     if proposal.revised.is_same:
         refuse("change_nothing", "The order is like that already; withdraw the change.")
     await _carry_out(tx, proposal, previews[0])
+    await ask_approval(tx, [order_id])
     return await change_of(tx, order_id, number)
 
 
