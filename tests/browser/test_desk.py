@@ -167,3 +167,18 @@ def test_no_page_is_wider_than_a_phone(page, order, administrator, path):
 def test_the_description_of_the_api_opens_without_another_origin(page):
     page.goto("/api/docs")
     expect(page.get_by_text("/api/orders/simulate")).to_be_visible()
+
+
+def test_the_header_of_a_draft_is_edited_before_it_is_released(page, desk, administrator):
+    draft = parse(OrderDraft, json.loads((ORDERS / "B-wholesale-kit.json").read_text()))
+    [drafted] = desk.do(lambda tx: place_orders(tx, [draft], submit=False))
+    page.goto(f"/orders/{drafted.number}")
+
+    page.get_by_role("button", name="Edit header").click()
+    page.get_by_label("Purchase order").fill("P-77")
+    page.get_by_label("Priority").select_option("urgent")
+    page.get_by_role("button", name="Save header").click()
+
+    expect(page.get_by_text("P-77")).to_be_visible()
+    page.get_by_role("button", name="Submit order").click()
+    expect(page.get_by_role("button", name="Edit header")).to_have_count(0)

@@ -170,3 +170,31 @@ async def test_customers_and_stock_come_in_by_csv_with_a_dry_run(manager, as_rol
     assert (dry.json()["created"], real.json()["created"]) == (1, 1)
     assert bad.status_code == 422
     assert {"/0/on_hand"} <= {problem["pointer"] for problem in stock.json()["problems"]}
+
+
+async def test_the_header_of_a_draft_is_edited_by_who_has_seen_it(manager):
+    draft = (await manager.post("/api/orders/drafts", json=KITS | {"note": "first", "attributes": {"a": 1}})).json()
+    path = f"/api/orders/{draft['number']}"
+    seen = (await manager.get(path)).headers["etag"]
+    edit = {"po_number": "P-77", "priority": "urgent", "promised_on": "2027-01-15"}
+
+    missing = await manager.put(f"{path}/header", json=edit)
+    good = await manager.put(f"{path}/header", json=edit, headers={"if-match": seen})
+    stale = await manager.put(f"{path}/header", json=edit, headers={"if-match": seen})
+    unknown = await manager.put(f"{path}/header", json=edit | {"currency": "EUR"}, headers={"if-match": "*"})
+
+    assert [answer.status_code for answer in (missing, good, stale, unknown)] == [428, 200, 412, 422]
+    header = good.json()["header"]
+    assert (header["po_number"], header["priority"], header["promised_on"]) == ("P-77", "urgent", "2027-01-15")
+    assert (header["note"], header["attributes"]) == (None, {})
+    assert good.headers["etag"] != seen
+
+
+async def test_the_header_of_a_released_order_takes_a_change(manager):
+    placed = (await manager.post("/api/orders", json=KITS)).json()
+    path = f"/api/orders/{placed['number']}"
+
+    refused = await manager.put(f"{path}/header", json={"priority": "urgent"}, headers={"if-match": "*"})
+
+    assert (refused.status_code, refused.json()["problems"][0]["code"]) == (409, "order_released")
+    assert (await manager.get(path)).json()["header"]["priority"] == "standard"

@@ -5,6 +5,7 @@ from orderloom.fulfilment.commands.changing import absorb, replan_orders
 from orderloom.fulfilment.commands.deciding import (
     accept_cancellations,
     deny_cancellations,
+    edit_header,
     reject_orders,
     request_cancellations,
 )
@@ -25,6 +26,7 @@ __all__ = [
     "confirm_evidence",
     "deny_cancellations",
     "draft_follow_on",
+    "edit_header",
     "finish_cancellations",
     "forecast_orders",
     "give_evidence",

@@ -8,8 +8,9 @@ from orderloom.base.refusals import Conflict, Problem
 from orderloom.base.transaction import Tx
 from orderloom.fulfilment.commands.cancelling import carry_out_cancellations, end_assets, take_back
 from orderloom.fulfilment.commands.following import roll_up_orders
-from orderloom.fulfilment.reads import order_standings
+from orderloom.fulfilment.reads import order_standings, plan_heads
 from orderloom.orders import commands as orders
+from orderloom.orders.order import HeaderEdit
 
 
 async def request_cancellations(tx: Tx, order_ids: Sequence[int], *, reason: str) -> list[int]:
@@ -49,3 +50,17 @@ async def reject_orders(tx: Tx, order_ids: Sequence[int], *, reason: str) -> lis
         await take_back(tx, order_id, reason=reason)
     await end_assets(tx, [item.id for order in await order_standings(tx, rejected) for item in order.items])
     return rejected
+
+
+async def edit_header(tx: Tx, order_id: int, fields: HeaderEdit, *, version: int | None) -> int:
+    """Overwrite header fields of an order that is not released to work yet; return the header's new version.
+
+    Refused once a plan carries the order out, which was made with them: that takes a change (409). Refused
+    (412) when the header has changed since `version` was read; None stands for any.
+    """
+    standing = await order_standings(tx, [order_id])
+    planned = await plan_heads(tx, [order_id])
+    if planned or any(order.state not in ("draft", "submitted", "held") for order in standing):
+        message = "The order is released, its plan goes by these fields; propose a change of the order instead."
+        raise Conflict([Problem("order_released", message)])
+    return await orders.update_header(tx, order_id, fields, version=version)

@@ -185,15 +185,15 @@ async def follow_catalogues(tx: Tx, order_ids: Sequence[int]) -> list[int]:
     return [order_id for order_id, *_ in moved]
 
 
-async def update_header(tx: Tx, order_id: int, fields: HeaderEdit, *, version: int) -> int:
+async def update_header(tx: Tx, order_id: int, fields: HeaderEdit, *, version: int | None) -> int:
     """Overwrite the fields of a header that need no revision; return the header's new version.
 
-    Refuses (412) when the header has changed since `version` was read.
+    Refuses (412) when the header has changed since `version` was read; None stands for any.
     """
     standing = await store.standing(tx, [order_id])
     if not standing:
         raise NotFound([Problem("order_unknown", "There is no such order that you may see; look in the list.")])
-    edited = await header.edit(tx, order_id, fields, version=version)
+    edited = await header.edit(tx, order_id, fields, version=standing[0].version if version is None else version)
     if edited is None:
         raise Stale(
             [Problem("order_changed", f"{standing[0].number} has changed since you read it; load it again and repeat.")]

@@ -15,6 +15,7 @@ from orderloom.fulfilment.commands import (
     accept_cancellations,
     cancel_orders,
     deny_cancellations,
+    edit_header,
     hold_orders,
     place_orders,
     reject_orders,
@@ -24,7 +25,7 @@ from orderloom.fulfilment.commands import (
     submit_orders,
 )
 from orderloom.fulfilment.simulate import as_json
-from orderloom.orders.order import HoldDraft
+from orderloom.orders.order import HeaderEdit, HoldDraft
 from orderloom.orders.reads import OrderFilter, OrderPage, OrderRow, list_orders, order_id_of, order_page
 from orderloom.orders.states import State
 from orderloom.orders.types import OrderDraft
@@ -33,7 +34,7 @@ from orderloom.web.call import Call
 from orderloom.web.inputs import Cursor, Limit, Search, Why, WhyText
 from orderloom.web.paging import LIMIT, cut, place_of
 from orderloom.web.plan import Happening, OrderPlan, order_plan, order_timeline
-from orderloom.web.preconditions import require_match
+from orderloom.web.preconditions import require_match, seen_version
 from orderloom.web.problems import not_there
 from orderloom.web.routes import Routes
 
@@ -184,6 +185,17 @@ async def deny_cancellation(call: Call, reference: str, body: Why) -> Answer:
 async def reject_order(call: Call, reference: str, body: Why) -> Answer:
     """Refuse to take an order, for good, while nothing has begun."""
     return await decided(call, reference, body, reject_orders)
+
+
+@routes.put(
+    "/orders/{reference:str}/header", permission="orders.write", body=HeaderEdit, returns=OrderPage, matches=True
+)
+async def change_header(call: Call, reference: str, body: HeaderEdit) -> Answer:
+    """Give the header of an order that is not released yet these fields as a whole; what is left out is emptied."""
+    page = await order_page(call.tx, await order_named(call.tx, reference))
+    await edit_header(call.tx, page.header.id, body, version=seen_version(call.if_match))
+    page = await order_page(call.tx, page.header.id)
+    return Answer(page, version=page.header.version)
 
 
 async def decided(call: Call, reference: str, why: Why, verb: Callable[..., Awaitable[object]]) -> Answer:

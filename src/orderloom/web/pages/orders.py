@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
 from secrets import token_urlsafe
 from typing import Any
 
+from orderloom.base.fields import LongText, Text
+from orderloom.base.parsing import strict
 from orderloom.base.transaction import Tx
 from orderloom.billing import reads as billing
 from orderloom.documents.reads import documents_of
@@ -14,6 +18,7 @@ from orderloom.fulfilment.commands import (
     accept_cancellations,
     cancel_orders,
     deny_cancellations,
+    edit_header,
     reject_orders,
     release_holds,
     request_cancellations,
@@ -21,9 +26,11 @@ from orderloom.fulfilment.commands import (
 )
 from orderloom.gateway.reads import CallPage, call_page
 from orderloom.messages.reads import messages
+from orderloom.orders.order import HeaderEdit
 from orderloom.orders.reads import ItemRow, OrderPage, hold_codes, order_page, quote_of
 from orderloom.orders.reads.mail import reader_of
 from orderloom.orders.states import LIVE, TITLES, moves_from
+from orderloom.orders.types import Priority
 from orderloom.processes.reads import step_history
 from orderloom.stock import reads as stock
 from orderloom.web.answers import Page, SeeOther
@@ -53,6 +60,7 @@ from orderloom.web.routes import Routes
 
 routes = Routes("page")
 STEPS_SHOWN = 500
+UNRELEASED = ("draft", "submitted", "held")
 
 
 @routes.get("/orders", permission="orders.read", query=OrderQuery)
@@ -120,6 +128,7 @@ async def shown(call: Call, reference: str, tab: str) -> Page:
         "sees_billing": call.actor.may("billing.read"),
         "quote": await quote_of(call.tx, page.header.id) if call.actor.may("quotes.read") else None,
         "may_change": call.actor.may("orders.write") and page.header.state in LIVE,
+        "may_edit": call.actor.may("orders.write") and plan is None and page.header.state in UNRELEASED,
     }
     return Page("orders/order.html", {**context, **await tab_context(call, page, plan, tab)})
 
@@ -257,6 +266,27 @@ async def reject_by_form(call: Call, reference: str, body: Why) -> SeeOther:
     page = await order_page(call.tx, await order_named(call.tx, reference))
     await reject_orders(call.tx, [page.header.id], reason=body.reason)
     return SeeOther(f"/orders/{page.header.number}", "The order is rejected.")
+
+
+@strict
+@dataclass(frozen=True, slots=True)
+class HeaderForm:
+    """What a person may edit of a header, and the version that the page showed."""
+
+    version: int
+    po_number: Text | None = None
+    priority: Priority = "standard"
+    promised_on: date | None = None
+    note: LongText | None = None
+
+
+@routes.post("/orders/{reference:str}/header", permission="orders.write", body=HeaderForm)
+async def edit_header_by_form(call: Call, reference: str, body: HeaderForm) -> SeeOther:
+    """Change header fields of an order that is not released yet."""
+    page = await order_page(call.tx, await order_named(call.tx, reference))
+    edit = HeaderEdit(body.po_number, body.priority, body.promised_on, body.note, page.header.attributes)
+    await edit_header(call.tx, page.header.id, edit, version=body.version)
+    return SeeOther(f"/orders/{page.header.number}", "The header is changed.")
 
 
 @routes.post("/orders/{reference:str}/holds", permission="orders.write", body=HoldWish)
