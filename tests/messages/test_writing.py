@@ -13,7 +13,7 @@ from orderloom.base.refusals import Refused
 from orderloom.base.types import Subject
 from orderloom.cli.mail import channels_of, mail_told
 from orderloom.cli.settings import read_settings
-from orderloom.messages.addresses import wire_address
+from orderloom.messages.addresses import shown_address, wire_address
 from orderloom.messages.channels import sender_of
 from orderloom.messages.letters import LETTERS, values_of, write
 from orderloom.messages.mime import internet_message
@@ -39,6 +39,7 @@ SENDER = Address("Tessellane Orders", addr_spec="orders@tessellane.example")
 )  # fmt: skip
 def test_addresses_are_checked_and_written_for_the_wire(typed: str, wire: str | None) -> None:
     assert wire_address(typed) == wire
+    assert wire is None or wire_address(shown_address(wire)) == wire
 
 
 def test_every_letter_names_the_same_values_in_every_language() -> None:

@@ -165,7 +165,8 @@ def _standing(line: Line, pen: _Pen, *, with_prices: bool) -> str:
 def _quantity(line: Line, pen: _Pen) -> str:
     if line.quantity is None:
         return ""
-    unit = pen.word(line.unit) if line.unit in UNITS else _own(line.unit)
+    known = "piece" if line.unit == "each" else line.unit
+    unit = pen.word(known) if known in UNITS else _own(line.unit)
     return f"{pen.number(line.quantity)}\u00a0{unit}".strip()
 
 

@@ -28,6 +28,15 @@ def wire_address(typed: str) -> str | None:
     return f"{local}@{ascii_domain}"
 
 
+def shown_address(address: str) -> str:
+    """The address as people read it: the letters of its domain in place of Punycode."""
+    local, at, domain = address.rpartition("@")
+    try:
+        return f"{local}{at}{domain.encode('ascii').decode('idna')}"
+    except UnicodeError:
+        return address
+
+
 def is_one_line(text: str) -> bool:
     """Whether the text can stand in a header: no line break and no other control character."""
     return all(character.isprintable() or character == " " for character in text)

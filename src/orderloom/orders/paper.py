@@ -9,11 +9,15 @@ from decimal import Decimal
 from typing import Any
 
 from orderloom.base.money import round_amount
-from orderloom.documents.types import Charge, Fact, Line, Paper, Party, Period, Section, Total
+from orderloom.documents.compose import party
+from orderloom.documents.types import Charge, Fact, Line, Paper, Party, Period, Role, Section, Total
 from orderloom.orders.reads.page import ItemRow, OrderPage, PlaceRow
 from orderloom.stock.reads import ShipmentRow
 
 ZERO = Decimal(0)
+OURS = frozenset({"sku", "vendor", "serialTracked"})
+"""Characteristics that tell our warehouse what to do, and not the customer what they get."""
+
 _PERIODS: Mapping[str, Period] = {"month": "month", "quarter": "quarter", "year": "year"}
 
 
@@ -99,16 +103,24 @@ def _parties(page: OrderPage, letterhead: Letterhead, *, ship_to: str | None = N
     parties = [letterhead.seller] if letterhead.seller else []
     parties.append(letterhead.customer)
     if header.bill_to in places and not ship_to:
-        parties.append(_party_at(places[header.bill_to], "bill_to", header.account_name))
+        bill_to = _party_at(places[header.bill_to], "bill_to", header.account_name)
+        if (bill_to.name, bill_to.lines) != (letterhead.customer.name, letterhead.customer.lines):
+            parties.append(bill_to)
     where = ship_to or header.ship_to
     if where in places:
         parties.append(_party_at(places[where], "ship_to", header.account_name))
     return tuple(parties)
 
 
-def _party_at(place: PlaceRow, role: Any, customer: str) -> Party:
-    town = " ".join(filter(None, (place.postal_code, place.city)))
-    return Party(role, place.recipient or customer, (*place.lines, *filter(None, (town, place.region, place.country))))
+def _party_at(place: PlaceRow, role: Role, customer: str) -> Party:
+    address = {
+        "country": place.country,
+        "street": "\n".join(place.lines),
+        "city": place.city,
+        "area": place.region,
+        "postal_code": place.postal_code,
+    }
+    return party(role, place.recipient or customer, address)
 
 
 def _depths(items: Sequence[ItemRow]) -> dict[int, int]:
@@ -125,7 +137,11 @@ def _line(item: ItemRow, depth: int, *, currency: str) -> Line:
     if item.recurring is not None:
         amount = round_amount(item.recurring * item.quantity, currency)
         charges.append(Charge(item.recurring, amount, _PERIODS[item.period or "month"]))
-    details = ", ".join(f"{name} {_spoken(value)}" for name, value in item.characteristics.items() if value is not None)
+    details = ", ".join(
+        f"{name} {_spoken(value)}"
+        for name, value in item.characteristics.items()
+        if value is not None and name not in OURS
+    )
     return Line(
         number=item.line,
         text=item.product_name,

@@ -18,6 +18,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context
 from jinja2.runtime import Context
 from markupsafe import Markup, escape
 
+from orderloom.messages.addresses import shown_address
 from orderloom.orders.revisions import plain
 from orderloom.web.answers import encoder
 from orderloom.web.call import Call
@@ -52,6 +53,7 @@ class Templates:
             "day": day,
             "when": when,
             "words": words,
+            "address": shown_address,
             "json": pretty,
             "path": lambda value: quote(str(value), safe=""),
         }

@@ -11,6 +11,7 @@ from pydantic import Field
 from orderloom.base.fields import LongText
 from orderloom.base.parsing import strict
 from orderloom.messages import reads
+from orderloom.messages.addresses import shown_address
 from orderloom.messages.commands import send_again, stop_deliveries
 from orderloom.messages.states import REPEATABLE, STOPPABLE
 from orderloom.web.answers import Page, SeeOther
@@ -98,4 +99,6 @@ async def send_by_form(call: Call, reference: str, body: ConfirmationForm) -> Se
     wish = ConfirmationWish(to, language=body.language, prices=body.prices, note=body.note, key=body.key)
     message_id = await send_of_order(call, reference, wish)
     page = await reads.message(call.tx, message_id)
-    return SeeOther(f"/messages/{message_id}", f"The confirmation goes to {page.deliveries[0]['address']}.")
+    return SeeOther(
+        f"/messages/{message_id}", f"The confirmation goes to {shown_address(page.deliveries[0]['address'])}."
+    )
