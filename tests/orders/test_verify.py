@@ -19,6 +19,9 @@ BREAKAGES = [
     "UPDATE orders.ship_group SET quantity = 1000",
     "UPDATE orders.item SET bundle_id = NULL WHERE line = '1.1'",
     "UPDATE orders.sales_order SET item_count = item_count + 1",
+    """INSERT INTO orders.item_price (order_id, item_id, priced)
+       SELECT order_id, id, '{"charges": [{"kind": "one_time", "net": 5, "steps": [{"amount": 4}]}]}'
+         FROM orders.item""",
     "UPDATE orders.item SET state = CASE line WHEN '1' THEN 'completed' ELSE 'failed' END",
     "UPDATE orders.sales_order SET state = 'completed', ended_at = base.now() WHERE state = 'in_progress'",
     "UPDATE orders.item SET state = 'draft'",

@@ -15,7 +15,7 @@ from orderloom.catalog.types import Period
 
 StepKind = Literal[
     "list", "option", "contract", "volume", "promotion", "manual_price", "discount", "surcharge", "free_goods",
-    "partner", "group", "header", "tax_included",
+    "partner", "group", "header", "tax_included", "agreed",
 ]  # fmt: skip
 Input = Decimal | str
 

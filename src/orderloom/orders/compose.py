@@ -10,6 +10,7 @@ from decimal import Decimal
 from orderloom.base.money import is_currency
 from orderloom.base.refusals import Problem
 from orderloom.catalog.offer import Offer
+from orderloom.catalog.reads import Touched
 from orderloom.catalog.rules import item_problems
 from orderloom.catalog.types import Catalogue
 from orderloom.orders.order import (
@@ -32,7 +33,7 @@ from orderloom.parties.reads import unknown_customer
 from orderloom.parties.sales_credits import SalesCreditDraft, credit_problems
 from orderloom.parties.types import BillingAccount, Customer
 
-_UNPRICED_ACTIONS = frozenset({"delete", "suspend", "none"})
+UNPRICED_ACTIONS = frozenset({"delete", "suspend", "none"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +47,7 @@ class Found:
     offers: Mapping[str, tuple[Offer, ...]]
     catalogues: Mapping[int, Catalogue]
     payees: Mapping[str, int]
+    touched: Touched = field(default_factory=Touched)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +66,7 @@ class Checked:
     item_places: tuple[str | None, ...]
     item_billing_account_ids: tuple[int | None, ...]
     prices: tuple[UnitPrice, ...]
+    is_agreed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +119,7 @@ def check(draft: OrderDraft, found: Found, agreed: Agreed | None = None) -> Chec
     item_places = _item_places(look, customer, tree, ship_to)
     prices = tuple(_price(look, currency, place, item, offers) for place, item in enumerate(draft.items))
     _check_credits(look)
+    _check_discounts(look)
 
     if look.problems:
         return look.problems
@@ -133,6 +137,7 @@ def check(draft: OrderDraft, found: Found, agreed: Agreed | None = None) -> Chec
         item_places=item_places,
         item_billing_account_ids=own_accounts,
         prices=prices,
+        is_agreed=bool(agreed),
     )
 
 
@@ -287,9 +292,11 @@ def _price(look: _Look, currency: str | None, place: int, item: ItemDraft, offer
         return look.agreed[item.line]
     if item.price is not None:
         return _manual_price(look, currency, place, item)
-    if offers is None or currency is None or item.action in _UNPRICED_ACTIONS or not offers[place].prices:
+    if offers is None or currency is None or item.action in UNPRICED_ACTIONS or not offers[place].prices:
         return UnitPrice(item.quantity)
     listed = offers[place].prices.get(currency)
+    if listed is None and (look.found.touched.everything or offers[place].code in look.found.touched.products):
+        return UnitPrice(item.quantity)  # a list of this currency may have it
     if listed is None:
         known = ", ".join(sorted(offers[place].prices))
         look.add(
@@ -315,6 +322,15 @@ def _manual_price(look: _Look, currency: str | None, place: int, item: ItemDraft
         )
     period = price.period if price.recurring is not None else None
     return UnitPrice(item.quantity, price.one_time, price.recurring, period, "manual", price.reason)
+
+
+def _check_discounts(look: _Look) -> None:
+    """Each discount by hand says exactly one thing."""
+    owners = [("/discounts", look.draft.discounts)]
+    owners += [(f"/items/{place}/discounts", item.discounts) for place, item in enumerate(look.draft.items)]
+    for pointer, discounts in owners:
+        for index, discount in enumerate(discounts):
+            look.problems += [problem.below(f"{pointer}/{index}") for problem in discount.problems()]
 
 
 def _check_credits(look: _Look) -> None:

@@ -20,6 +20,7 @@ class Kept:
     captured: CapturedOrder
     stored: StoredOrder
     catalogue: Catalogue
+    waits_for_rights: bool = False
 
 
 def as_stored(composed: Composed, *, customer: str) -> StoredOrder:

@@ -10,6 +10,7 @@ from pydantic import BeforeValidator, Field
 
 from orderloom.base.fields import Amount, Code, CurrencyCode, LongText, Quantity, Text
 from orderloom.base.parsing import strict
+from orderloom.catalog.price_asked import GivenDraft
 from orderloom.parties.sales_credits import MAX_CREDITS, SalesCreditDraft
 
 
@@ -36,6 +37,7 @@ MAX_ITEMS = 20_000
 MAX_SHIP_GROUPS = 1_000
 MAX_ATTRIBUTES = 200
 MAX_PLACES = 5_000
+MAX_DISCOUNTS = 20
 
 
 @strict
@@ -95,6 +97,7 @@ class ItemDraft:
     cost_centre: Code | None = None
     tax_code: Code | None = None
     price: PriceDraft | None = None
+    discounts: Annotated[tuple[GivenDraft, ...], Field(max_length=MAX_DISCOUNTS)] = ()
     requested_on: date | None = None
     promised_on: date | None = None
     credits: Annotated[tuple[SalesCreditDraft, ...], Field(max_length=MAX_CREDITS)] = ()
@@ -124,3 +127,4 @@ class OrderDraft:
     attributes: Annotated[Mapping[str, Scalar], Field(max_length=MAX_ATTRIBUTES)] = field(default_factory=dict)
     places: Annotated[tuple[PlaceDraft, ...], Field(max_length=MAX_PLACES)] = ()
     note: LongText | None = None
+    discounts: Annotated[tuple[GivenDraft, ...], Field(max_length=MAX_DISCOUNTS)] = ()

@@ -144,6 +144,18 @@ INVARIANTS = (
         """,
     ),
     Invariant(
+        "The steps that are kept of a price sum to its net",
+        """
+        SELECT 'order ' || sales_order.number || ' item ' || item_price.item_id || ' ' || (charge ->> 'kind')
+          FROM orders.item_price
+          JOIN orders.sales_order ON sales_order.id = item_price.order_id
+         CROSS JOIN LATERAL jsonb_array_elements(priced -> 'charges') AS charge
+         CROSS JOIN LATERAL (SELECT sum((step ->> 'amount')::numeric) AS amount
+                               FROM jsonb_array_elements(charge -> 'steps') AS step) AS steps
+         WHERE steps.amount <> (charge ->> 'net')::numeric
+        """,
+    ),
+    Invariant(
         "A completed item has no child that failed or was cancelled by us",
         """
         SELECT 'order ' || sales_order.number || ' line ' || parent.line || ' with ' || child.line

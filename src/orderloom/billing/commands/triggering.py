@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from zoneinfo import ZoneInfo
@@ -165,28 +165,36 @@ async def _release(tx: Tx, due: Mapping[Trigger, Sequence[rules.Increment]]) -> 
         if (each.trigger.id, each.increment.key) in ids
     ]
     recurring = [pair for pair in fresh if pair[1].trigger.price_kind == "recurring"]
-    charges = await charge.insert_charges(
-        tx, [_once(increment_id, each) for increment_id, each in fresh if each.trigger.price_kind != "recurring"]
-    )
+    charges = await charge.insert_charges(tx, list(_charges_once(fresh)))
     subscriptions = await charge.insert_subscriptions(tx, recurring)
     charges += await _charge_periods(tx, await charge.lock_due(tx, None, ids=subscriptions), until=None)
     _tell_released(tx, [each for _, each in fresh])
     return Released(tuple(sorted({each.trigger.id for _, each in fresh})), tuple(charges), tuple(subscriptions))
 
 
-def _once(increment_id: int, each: Release) -> NewCharge:
-    row, part = each.trigger, each.increment
-    smallest = cent(row.currency)
-    share = None if row.allocated is None else rules.amount(row.allocated, part.quantity / row.quantity, cent=smallest)
-    return NewCharge(
-        trigger_id=row.id,
-        increment_id=increment_id,
-        effective_on=each.effective_on,
-        quantity=part.quantity,
-        unit_price=row.unit_price,
-        amount=rules.amount(part.quantity, row.unit_price, cent=smallest),
-        allocated=share,
-    )
+def _charges_once(fresh: Sequence[tuple[int, Release]]) -> Iterator[NewCharge]:
+    """What is charged once, part by part: each costs what the sum grows by, so that all cost the net."""
+    so_far = {each.trigger.id: each.trigger.released for _, each in fresh}
+    for increment_id, each in fresh:
+        row, part = each.trigger, each.increment
+        if row.price_kind == "recurring":
+            continue
+        smallest = cent(row.currency)
+        before = so_far[row.id]
+        so_far[row.id] = before + part.quantity
+        charged = rules.amount(before, row.unit_price, cent=smallest)
+        share = None
+        if row.allocated is not None:
+            share = rules.amount(row.allocated, part.quantity / row.quantity, cent=smallest)
+        yield NewCharge(
+            trigger_id=row.id,
+            increment_id=increment_id,
+            effective_on=each.effective_on,
+            quantity=part.quantity,
+            unit_price=row.unit_price,
+            amount=rules.amount(so_far[row.id], row.unit_price, cent=smallest) - charged,
+            allocated=share,
+        )
 
 
 def _tell_released(tx: Tx, releases: Sequence[Release]) -> None:

@@ -20,7 +20,16 @@ from orderloom.catalog.reads.catalogue import (
     stamped_catalogues,
     version_source,
 )
-from orderloom.catalog.reads.prices import COST_RIGHT, Buyer, buyers, context_of, price_book, price_context
+from orderloom.catalog.reads.prices import (
+    COST_RIGHT,
+    Buyer,
+    Touched,
+    buyers,
+    context_of,
+    price_book,
+    price_context,
+    touched_products,
+)
 from orderloom.catalog.reads.published import RuleFilter, RulePage, RuleRow, list_rules, rule_page
 from orderloom.catalog.reads.trying import try_prices
 
@@ -38,6 +47,7 @@ __all__ = [
     "RuleFilter",
     "RulePage",
     "RuleRow",
+    "Touched",
     "VersionRow",
     "buyers",
     "context_of",
@@ -53,6 +63,7 @@ __all__ = [
     "product_page",
     "rule_page",
     "stamped_catalogues",
+    "touched_products",
     "try_prices",
     "version_source",
 ]

@@ -16,6 +16,7 @@ from orderloom.billing.commands import arm_triggers
 from orderloom.catalog.reads import effective_offers, load_catalogues
 from orderloom.fulfilment import store
 from orderloom.fulfilment.commands.approving import ask_approval
+from orderloom.fulfilment.commands.holding import sync_holds
 from orderloom.fulfilment.compile import sold
 from orderloom.fulfilment.events import OrderPlanned
 from orderloom.fulfilment.planning import Planned, find_things, plan_kept, plan_sold
@@ -65,6 +66,8 @@ async def place_orders(tx: Tx, drafts: Sequence[OrderDraft], *, submit: bool = T
     plans = await _plan_kept(tx, fresh) if submit and fresh else {}
     for order_id, reason in (await ask_approval(tx, list(plans))).items():
         plans[order_id] = replace(plans[order_id], hold=reason)
+    if waiting := [one.captured.id for one in fresh if submit and one.waits_for_rights]:
+        await sync_holds(tx, waiting)
     firsts = [one.id for one in kept if isinstance(one, FirstOrder)]
     known = await _as_they_stand(tx, firsts) if firsts else {}
     return [_placed(one, {**plans, **known}) for one in kept]

@@ -9,9 +9,10 @@ from psycopg.errors import UniqueViolation
 
 from orderloom.base.refusals import Conflict, LostRace, Problem, Refused, refuse
 from orderloom.base.transaction import Tx
-from orderloom.catalog.reads import effective_offers, stamped_catalogues
+from orderloom.catalog.reads import effective_offers, stamped_catalogues, touched_products
 from orderloom.orders import sameness
 from orderloom.orders.commands.document import want_confirmations
+from orderloom.orders.commands.pricing import keep_prices, price_orders
 from orderloom.orders.compose import Agreed, Checked, Found, check, compose
 from orderloom.orders.events import OrderCaptured, OrderSubmitted
 from orderloom.orders.fresh import Kept, as_stored
@@ -62,11 +63,15 @@ async def keep_orders(
     firsts, taken = _again(drafts, twins)
     checked = _checked(drafts, found, firsts, taken, agreed=agreed)
 
+    priced = await price_orders(tx, checked, found.touched)
+    checked = [priced[place].checked if place in priced else one for place, one in enumerate(checked)]
     composed = await _composed(tx, checked, found, state="submitted" if submit else "draft")
     try:
         await store.insert(tx, composed)
     except UniqueViolation as violation:
         _refuse_race(violation)
+    if priced:
+        await keep_prices(tx, {composed[place].order.id: one for place, one in priced.items()}, composed)
     if handed_in := [one.handed_in for one in composed if one.handed_in is not None]:
         await store.insert_handed_in(tx, handed_in)
     captured = [_captured(one, source.draft, twins) for one, source in zip(composed, checked, strict=True)]
@@ -75,8 +80,13 @@ async def keep_orders(
         await want_confirmations(tx, [one.id for one in captured])
     kept = iter(
         [
-            Kept(result, as_stored(one, customer=source.customer.number), found.catalogues[source.version_id])
-            for result, one, source in zip(captured, composed, checked, strict=True)
+            Kept(
+                result,
+                as_stored(one, customer=source.customer.number),
+                found.catalogues[source.version_id],
+                waits_for_rights=place in priced and bool(priced[place].needs),
+            )
+            for place, (result, one, source) in enumerate(zip(captured, composed, checked, strict=True))
         ]
     )
     return [firsts.get(place) or next(kept) for place in range(len(drafts))]
@@ -114,6 +124,9 @@ async def _look_up(tx: Tx, drafts: Sequence[OrderDraft], customers: dict[str, Cu
             tx, {one.version_id: (one.content_hash, one.version) for found in offers.values() for one in found}
         ),
         payees={login: user.id for login, user in users.items() if user.is_active},
+        touched=await touched_products(
+            tx, {one.product_id for found in offers.values() for one in found}, on=tx.now.date()
+        ),
     )
 
 

@@ -15,6 +15,7 @@ from orderloom.orders.reads.page import (
     order_id_of,
     order_page,
 )
+from orderloom.orders.reads.priced_items import ItemWaterfall, waterfalls_of
 from orderloom.orders.reads.quoted import PaidPrice, QuoteOfOrder, paid_prices, quote_of
 from orderloom.orders.reads.stored import (
     ActiveHold,
@@ -32,6 +33,7 @@ __all__ = [
     "HeaderRow",
     "HoldRow",
     "ItemRow",
+    "ItemWaterfall",
     "OrderFilter",
     "OrderPage",
     "OrderRow",
@@ -56,4 +58,5 @@ __all__ = [
     "quote_of",
     "revisions_of",
     "stored_orders",
+    "waterfalls_of",
 ]

@@ -26,7 +26,16 @@ from orderloom.fulfilment.commands import (
 )
 from orderloom.fulfilment.simulate import as_json
 from orderloom.orders.order import HeaderEdit, HoldDraft
-from orderloom.orders.reads import OrderFilter, OrderPage, OrderRow, list_orders, order_id_of, order_page
+from orderloom.orders.reads import (
+    ItemWaterfall,
+    OrderFilter,
+    OrderPage,
+    OrderRow,
+    list_orders,
+    order_id_of,
+    order_page,
+    waterfalls_of,
+)
 from orderloom.orders.states import State
 from orderloom.orders.types import OrderDraft
 from orderloom.web.answers import Answer, Rows
@@ -121,6 +130,13 @@ async def read_order(call: Call, reference: str) -> Answer:
     """One order by number, external id or id: header, items, ship groups, credits, holds and places."""
     page = await order_page(call.tx, await order_named(call.tx, reference))
     return Answer(page, version=page.header.version)
+
+
+@routes.get("/orders/{reference:str}/prices", permission="orders.read", returns=(Rows, ItemWaterfall))
+async def read_prices(call: Call, reference: str) -> Rows:
+    """How the lines of an order came to their prices: the steps of each charge from list to net."""
+    page = await order_page(call.tx, await order_named(call.tx, reference))
+    return Rows((await waterfalls_of(call.tx, [page.header.id])).get(page.header.id, []))
 
 
 @routes.get("/orders/{reference:str}/plan", permission="orders.read", returns=OrderPlan)

@@ -12,6 +12,7 @@ from orderloom.base.fields import LongText, Text
 from orderloom.base.parsing import strict
 from orderloom.base.transaction import Tx
 from orderloom.billing import reads as billing
+from orderloom.catalog.price_words import STEP_NAMES, step_words
 from orderloom.documents.reads import documents_of
 from orderloom.documents.words import NAMES
 from orderloom.fulfilment.commands import (
@@ -27,7 +28,7 @@ from orderloom.fulfilment.commands import (
 from orderloom.gateway.reads import CallPage, call_page
 from orderloom.messages.reads import messages
 from orderloom.orders.order import HeaderEdit
-from orderloom.orders.reads import ItemRow, OrderPage, hold_codes, order_page, quote_of
+from orderloom.orders.reads import ItemRow, OrderPage, hold_codes, order_page, quote_of, waterfalls_of
 from orderloom.orders.reads.mail import reader_of
 from orderloom.orders.states import LIVE, TITLES, moves_from
 from orderloom.orders.types import Priority
@@ -138,6 +139,9 @@ async def tab_context(call: Call, page: OrderPage, plan: OrderPlan | None, tab: 
     if tab == "items":
         return {
             "depths": depths(page.items),
+            "waterfalls": (await waterfalls_of(call.tx, [order_id])).get(order_id, []),
+            "step_names": STEP_NAMES,
+            "step_words": step_words,
             "counts": plan.counts() if plan else {},
             "goods": await item_quantities(call.tx, order_id) if call.actor.may("stock.read") else {},
             "shipments": await stock.shipments(call.tx, order_ids=[order_id]) if call.actor.may("stock.read") else [],
