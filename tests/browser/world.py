@@ -18,11 +18,13 @@ from orderloom.orders.order import HoldDraft
 from orderloom.orders.types import OrderDraft
 from orderloom.processes.commands import fail_steps, start_processes
 from orderloom.processes.types import Failure, Node, ProcessDraft
+from orderloom.quotes.commands import ask_question, make_link
 from orderloom.stock import commands as stock
 from orderloom.stock.types import Packing, PickedLine
 from tests.billing import given as bills
 from tests.billing.test_invoice import released
 from tests.browser.serving import Desk
+from tests.quotes import given as quotes
 from tests.stock import given as shelves
 
 ORDERS = Path(__file__).parents[2] / "demo" / "orders"
@@ -46,8 +48,10 @@ def fill(desk: Desk) -> dict[str, str]:
     invoice = desk.do(invoiced)
     pick_list, shipment = desk.do(picked)
     changing = f"/orders/{desk.do(changed)}/changes"
+    quote, token = desk.do(offered)
     at = f"/orders/{order.label}"
     return {
+        "quotes": "/quotes", "quote": f"/quotes/{quote}", "new-quote": "/quotes/new", "offer": f"/offers/{token}",
         "orders": "/orders", "order": at, "order-plan": f"{at}/plan", "order-steps": f"{at}/steps",
         "order-timeline": f"{at}/timeline", "order-billing": f"{at}/billing", "tasks": "/tasks?view=all",
         "task": f"/tasks/{task}/0", "fallout": "/fallout", "repair": f"/fallout/{failed}/0", "customers": "/customers",
@@ -83,6 +87,18 @@ async def changed(tx: Tx) -> str:
         if change.number == 1:
             await apply_change(tx, order.id, change.number)
     return order.number
+
+
+async def offered(tx: Tx) -> tuple[str, str]:
+    """A quote with a question that was sent, and the token of its customer's link."""
+    lines = (
+        {"line": "A", "kind": "section", "title": "Test sets"},
+        {"line": "1", "product": "METER", "quantity": 10, "given": [quotes.by_hand(5)]},
+        {"line": "2", "product": "CLEANER", "quantity": 5, "optional": True, "chosen": False},
+    )
+    quote = await quotes.quote(tx, lines, customer="harbourline", sent=True, title="Test sets for the pier")
+    await ask_question(tx, quote.id, asked_by="Ruth Abernathy", text="Do they come with batteries?")
+    return quote.number, (await make_link(tx, quote.id)).token
 
 
 async def steps(tx: Tx, order: Subject) -> tuple[int, int]:

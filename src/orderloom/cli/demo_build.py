@@ -11,10 +11,12 @@ from orderloom.base.types import SYSTEM
 from orderloom.cli.demo_hands import Hands, actors_by_login
 from orderloom.cli.demo_orders import DAYS, Wanted, order_stream
 from orderloom.cli.demo_partners import partners_at_hand
-from orderloom.cli.demo_run import History, without_keeping_up
+from orderloom.cli.demo_quotes import QUOTES, PlannedQuote, convert_planned, write_quote
+from orderloom.cli.demo_run import Happening, History, without_keeping_up
 from orderloom.cli.demo_turns import TURNS, turns
 from orderloom.cli.demo_world import load_world, stream_customers
 from orderloom.house import build_house
+from orderloom.quotes.commands import expire_quotes
 from orderloom.worker.loops import open_loops
 
 SEED = 20_061
@@ -49,9 +51,30 @@ async def build_world(url: str, master: str, *, orders: int, told: Told) -> list
         history.watchers += [hands.note_tasks, hands.note_fallout, hands.note_invoices]
         hands.plan_routine(begin)
         hands.decisions.plan_stray_post()
+        written = _plan_quotes(history, hands, end)
         await history.run(told=lambda now: told(_share(begin, now, end), f"{now:%B %Y}, {hands.placed} orders"))
+        for quote_id, planned in written.items():
+            async with transaction(database, SYSTEM) as tx:
+                await convert_planned(tx, quote_id, planned, hands.actors)
         await _come_back(database)
     return hands.decisions.refused
+
+
+def _plan_quotes(history: History, hands: Hands, end: datetime) -> dict[int, PlannedQuote]:
+    """Have the quotes written when their time comes; what was written, by id."""
+    written: dict[int, PlannedQuote] = {}
+
+    def writing(planned: PlannedQuote) -> Happening:
+        async def write() -> None:
+            async with transaction(history.database, SYSTEM) as tx:
+                written[(await write_quote(tx, planned, hands.actors)).id] = planned
+                await expire_quotes(tx)
+
+        return write
+
+    for planned in QUOTES:
+        history.timeline.add(end - timedelta(days=planned.days_ago, hours=2), writing(planned))
+    return written
 
 
 def wanted_orders(until: datetime, count: int) -> list[Wanted]:

@@ -27,11 +27,12 @@ async def predicted_delivery(tx: Tx, page: QuotePage) -> Predicted:
     lines = [line for line in page.shown.lines if line.kind == "item" and line.is_chosen]
     if not lines or page.head.account_id is None:
         return Predicted(None, {})
-    customer = await tx.value("SELECT number FROM parties.account WHERE id = %(id)s", {"id": page.head.account_id})
+    account_id = page.head.account_id
+    customer = await tx.value("SELECT number FROM parties.account WHERE id = %(id)s", {"id": account_id})
     draft = OrderDraft(
         customer=customer,
         currency=page.head.currency,
-        ship_to=page.shown.version.ship_to,
+        ship_to=page.shown.version.ship_to or await _usual_place(tx, account_id),
         items=tuple(
             ItemDraft(
                 line=line.line,
@@ -58,3 +59,19 @@ async def predicted_delivery(tx: Tx, page: QuotePage) -> Predicted:
             ends[line] = max(ends.get(line, 0.0), forecast.finishes[number] * stretch)
     days = {line: (tx.now + timedelta(seconds=seconds)).date() for line, seconds in ends.items()}
     return Predicted(forecast.promised_at(tx.now).date(), days)
+
+
+async def _usual_place(tx: Tx, account_id: int) -> str | None:
+    """Where goods of a customer go as a rule: the place that is marked so, or else the first."""
+    code: str | None = await tx.value(
+        """
+          SELECT code
+            FROM parties.address
+           WHERE account_id = %(id)s
+             AND is_active
+        ORDER BY is_ship_to DESC, id
+           LIMIT 1
+        """,
+        {"id": account_id},
+    )
+    return code

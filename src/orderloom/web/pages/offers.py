@@ -26,6 +26,8 @@ routes = Routes("page")
 OFFER = "/offers/{token:str}"
 Name = Annotated[str, Field(min_length=2, max_length=200)]
 Words = Annotated[str, Field(min_length=3, max_length=5_000)]
+NO_ORIGIN = ("origin", "null")
+"""What browsers say of where a form comes from when its page tells no other site its address, as ours does."""
 Code = Annotated[str, Field(max_length=100)]
 
 
@@ -148,7 +150,7 @@ async def offer_page(call: Call, token: str) -> Page:
 
 async def acted(call: Call, token: str, act: Callable[[Offer], Awaitable[object]], *, said: str) -> Page | SeeOther:
     """Do what a customer asks; where the world says no, show the offer as it is now, with the reason."""
-    refuse_foreign(call.headers)
+    refuse_foreign({name: value for name, value in call.headers.items() if (name, value) != NO_ORIGIN})
     offer = await offer_behind(call, token)
     if offer is None:
         return nothing_there()
