@@ -6,6 +6,7 @@ changed since the last copy. No install script of a package is run.
 
 import gzip
 import hashlib
+import os
 import shutil
 import subprocess
 import sys
@@ -19,12 +20,16 @@ VENDOR = WEB / "static" / "vendor"
 ROOT = WEB.parents[2]
 COPIED = {
     "htmx.min.js": "htmx.org/dist/htmx.min.js",
+    "echarts.LICENSE.txt": "echarts/LICENSE",
+    "echarts.NOTICE.txt": "echarts/NOTICE",
     "htmx.LICENSE.txt": "htmx.org/LICENSE",
     "swagger-ui-bundle.js": "swagger-ui-dist/swagger-ui-bundle.js",
     "swagger-ui.css": "swagger-ui-dist/swagger-ui.css",
     "swagger-ui.LICENSE.txt": "swagger-ui-dist/LICENSE",
     "swagger-ui.NOTICE.txt": "swagger-ui-dist/NOTICE",
 }
+BUILT = {"echarts.js": "charts.js"}
+"""Scripts that are put together from packages, by the page of ours that says which parts of them are needed."""
 TABLER = "@tabler/core/dist/css/tabler.min.css"
 
 
@@ -40,6 +45,8 @@ def copy_assets(root: Path = ROOT) -> bool:
     VENDOR.mkdir(parents=True)
     for name, source in COPIED.items():
         shutil.copyfile(modules / source, VENDOR / name)
+    for name, source in BUILT.items():
+        bundle(modules, WEB / source, VENDOR / name)
     used = "\n".join(path.read_text() for path in sources_of_class_names())
     (VENDOR / "tabler.css").write_text(trim_stylesheet((modules / TABLER).read_text(), used))
     for path in [*VENDOR.glob("*.js"), *VENDOR.glob("*.css")]:
@@ -51,9 +58,33 @@ def copy_assets(root: Path = ROOT) -> bool:
 def fingerprint(root: Path) -> str:
     """Change when the lock, this page, or a template that names classes changes."""
     digest = hashlib.sha256()
-    for path in [root / "package-lock.json", WEB / "assets.py", WEB / "trim.py", *sources_of_class_names()]:
+    for path in [
+        root / "package-lock.json",
+        WEB / "assets.py",
+        WEB / "trim.py",
+        *built_from(),
+        *sources_of_class_names(),
+    ]:
         digest.update(path.read_bytes())
     return digest.hexdigest()
+
+
+def built_from() -> list[Path]:
+    return [WEB / source for source in BUILT.values()]
+
+
+def bundle(modules: Path, source: Path, target: Path) -> None:
+    """Put a script and the parts of packages that it names into one file, for browsers of the last years."""
+    options = [
+        "--bundle",
+        "--minify",
+        "--format=iife",
+        "--target=es2020",
+        "--legal-comments=inline",
+        "--log-level=error",
+    ]
+    command = [str(modules / ".bin" / "esbuild"), str(source), *options, f"--outfile={target}"]
+    subprocess.run(command, check=True, env={**os.environ, "NODE_PATH": str(modules)})
 
 
 def sources_of_class_names() -> list[Path]:

@@ -42,6 +42,7 @@ PLACES = (
     Place("Stock", "/stock", "stock.read", "shelf"),
     Place("Invoices", "/invoices", "billing.read", "bill"),
     Place("Messages", "/messages", "messages.read", "mail"),
+    Place("Insight", "/insight", "insight.read", "chart"),
     Place("Partners", "/partners", "gateway.read", "link"),
     Place("Settings", "/settings", SIGNED_IN, "gear"),
 )

@@ -51,6 +51,7 @@ class Templates:
             "decimal": Decimal,
             "plain": plain,
             "day": day,
+            "month": month,
             "when": when,
             "words": words,
             "address": shown_address,
@@ -121,6 +122,12 @@ def day(context: Context, value: date | datetime | None) -> Markup:
     shown = value.astimezone(zone_of(context)) if isinstance(value, datetime) else value
     text = format_date(shown, "d MMM yyyy", locale=locale_of(context))
     return timed(context, value, text)
+
+
+@pass_context
+def month(context: Context, value: date) -> str:
+    """A month as the reader writes it."""
+    return format_date(value, "MMM y", locale=locale_of(context))
 
 
 @pass_context
