@@ -160,3 +160,14 @@ async def test_a_customer_who_wants_confirmations_gets_one_by_itself(database, o
         )
         assert len(await reads.messages(tx)) == 2
     assert len(told) == 1 and "add one" in told[0]
+
+
+async def test_a_mail_that_came_back_is_handed_in_as_it_is(as_role, order):
+    client = await as_role("admin")
+    headers = {"content-type": "message/rfc822"}
+    answer = await client.post("/api/bounces", content=b"Subject: Out of office\r\n\r\n", headers=headers)
+    auditor = await as_role("auditor")
+    denied = await auditor.post("/api/bounces", content=b"", headers=headers)
+
+    assert (answer.status_code, answer.json()) == (200, {"delivery_ids": []})
+    assert denied.status_code == 403

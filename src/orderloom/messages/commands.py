@@ -8,8 +8,10 @@ from orderloom.base.refusals import Problem, refuse_if_any
 from orderloom.base.transaction import Tx
 from orderloom.messages import store
 from orderloom.messages.addresses import MOST_RECIPIENTS, is_one_line, wire_address
+from orderloom.messages.bounces import returned
 from orderloom.messages.events import DeliveryMoved, MessageQueued
 from orderloom.messages.letters import values_of, write
+from orderloom.messages.reads import delivery_ids
 from orderloom.messages.states import REPEATABLE, STOPPABLE
 from orderloom.messages.types import MessageDraft, Recipient
 
@@ -82,6 +84,18 @@ async def stop_deliveries(tx: Tx, delivery_ids: Sequence[int], *, reason: str) -
 async def record_bounces(tx: Tx, delivery_ids: Sequence[int], *, reply: str) -> list[int]:
     """Note that what was sent came back; return those that count as bounced now."""
     return _told(tx, await store.move(tx, delivery_ids, before=("sent", "unknown"), after="bounced", reply=reply))
+
+
+async def take_bounce(tx: Tx, content: bytes) -> list[int]:
+    """Read mail that came back and note the deliveries that it tells of; return those that count as bounced now.
+
+    Mail that is no notification about a message of ours changes nothing.
+    """
+    bounced = []
+    for one in returned(content):
+        ids = await delivery_ids(tx, token=one.token, address=one.address)
+        bounced += await record_bounces(tx, ids, reply=one.reply)
+    return bounced
 
 
 def _told(tx: Tx, moved: Sequence[store.Moved]) -> list[int]:

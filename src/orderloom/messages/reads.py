@@ -209,3 +209,16 @@ async def enclosures_of(tx: Tx, message_ids: Sequence[int]) -> dict[int, list[En
     for message_id, name, media_type, file_hash in rows:
         found[message_id].append(Enclosure(name, media_type, contents[bytes(file_hash)]))
     return found
+
+
+async def delivery_ids(tx: Tx, *, token: str, address: str) -> list[int]:
+    """The delivery of the message with this token to this address, however its letters are cased."""
+    return await tx.values(
+        """
+        SELECT delivery.id
+          FROM messages.message
+          JOIN messages.delivery ON delivery.message_id = message.id
+         WHERE message.token = %(token)s::uuid AND lower(delivery.address) = lower(%(address)s)
+        """,
+        {"token": token, "address": address},
+    )

@@ -11,7 +11,7 @@ from orderloom.base.fields import LongText, Text
 from orderloom.base.parsing import strict
 from orderloom.base.refusals import Conflict, Problem
 from orderloom.messages import reads
-from orderloom.messages.commands import record_bounces, send_again, stop_deliveries
+from orderloom.messages.commands import record_bounces, send_again, stop_deliveries, take_bounce
 from orderloom.messages.states import State
 from orderloom.messages.types import Recipient
 from orderloom.orders.commands import send_confirmation
@@ -147,6 +147,19 @@ async def bounce_delivery(call: Call, message_id: int, delivery_id: int, body: B
     await seen_delivery(call, message_id, delivery_id)
     refuse_unmoved(await record_bounces(call.tx, [delivery_id], reply=body.reply), "It was not sent.")
     return await reads.message(call.tx, message_id)
+
+
+@dataclass(frozen=True, slots=True)
+class Bounced:
+    """The deliveries that a returned mail told of."""
+
+    delivery_ids: list[int]
+
+
+@routes.post("/bounces", permission="messages.write", returns=Bounced, takes="message/rfc822", body_bytes=1_000_000)
+async def take_returned_mail(call: Call) -> Bounced:
+    """Hand in a mail that came back, whole, as the mail server got it; what it tells of counts as bounced."""
+    return Bounced(await take_bounce(call.tx, call.content))
 
 
 @routes.get("/orders/{reference:str}/messages", permission="messages.read", returns=(Rows, reads.MessageRow))
