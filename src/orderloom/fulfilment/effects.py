@@ -204,7 +204,9 @@ async def _shipments(tx: Tx, about: StepContext, state: str) -> list[ShipmentRow
 
 
 async def _purchases(tx: Tx, about: StepContext) -> list[PurchaseRow]:
-    return await stock.purchase_orders(tx, subject=(about.thing.kind, about.thing.id))
+    """What was bought for the thing: the order that stands, or the last where all were cancelled."""
+    rows = await stock.purchase_orders(tx, subject=(about.thing.kind, about.thing.id))
+    return [row for row in rows if row.state != "cancelled"] or rows[:1]
 
 
 async def acknowledged(tx: Tx, finished: Sequence[Outcome]) -> None:

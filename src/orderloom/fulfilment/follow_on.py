@@ -78,7 +78,7 @@ def _moved(
         "action": action,
         "role": item.role,
         "place": item.place,
-        "characteristics": {name: plain(value) for name, value in item.characteristics.items()},
+        "characteristics": dict(item.characteristics),
         "ship_groups": [{"place": place, "quantity": plain(each)} for place, each in groups.items()],
     }
     return [{name: value for name, value in entry.items() if value not in (None, [], {})}]

@@ -358,12 +358,16 @@ async def short_steps(
 
 
 async def claimed_quantities(tx: Tx, thing_ids: Sequence[int]) -> dict[tuple[int, str, str], Decimal]:
-    """What things have reserved, picked or shipped, by thing, line and warehouse."""
+    """What things have reserved, picked or shipped, by thing, line and warehouse.
+
+    What was sent for a line that another product has taken since is not for that line.
+    """
     rows = await tx.all(
         """
         SELECT reservation.subject_id, reservation.line, warehouse.code, sum(reservation.quantity)
           FROM stock.reservation
           JOIN stock.warehouse ON warehouse.id = reservation.warehouse_id
+          JOIN orders.item ON item.id = reservation.order_item_id AND item.withdrawn_in IS NULL
          WHERE reservation.subject_kind = 'fulfilment_item'
            AND reservation.subject_id = ANY(%(ids)s)
            AND reservation.state <> 'released'

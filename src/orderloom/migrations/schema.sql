@@ -4170,9 +4170,6 @@ ALTER TABLE ONLY stock.purchase_order
 ALTER TABLE ONLY stock.purchase_order
     ADD CONSTRAINT purchase_order_pkey PRIMARY KEY (id);
 
-ALTER TABLE ONLY stock.purchase_order
-    ADD CONSTRAINT purchase_order_vendor_subject_kind_subject_id_key UNIQUE (vendor, subject_kind, subject_id);
-
 ALTER TABLE ONLY stock.reservation
     ADD CONSTRAINT reservation_pkey PRIMARY KEY (id);
 
@@ -4585,6 +4582,8 @@ CREATE INDEX quote_to_expire ON quotes.quote USING btree (expires_at) WHERE (sta
 CREATE INDEX balance_by_warehouse ON stock.balance USING btree (warehouse_id, sku);
 
 CREATE INDEX movement_of_balance ON stock.movement USING btree (sku, warehouse_id, id);
+
+CREATE UNIQUE INDEX one_standing_purchase_order ON stock.purchase_order USING btree (vendor, subject_kind, subject_id) WHERE (state <> 'cancelled'::text);
 
 CREATE INDEX pick_line_of_list ON stock.pick_line USING btree (pick_list_id);
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import asdict, replace
+from decimal import Decimal
 from typing import Any
 
 from orderloom.base.refusals import Conflict, NotFound, Problem, Stale, refuse
@@ -60,7 +61,7 @@ def _plain(value: Any) -> Any:
         return {name: one for name, one in kept.items() if one not in ({}, [], False) or name == "ship_groups"}
     if isinstance(value, list | tuple):
         return [_plain(one) for one in value]
-    return plain(value)
+    return value if isinstance(value, int | Decimal) else plain(value)  # a number stays one, as characteristics need
 
 
 async def _changeable(tx: Tx, order_id: int) -> life.Standing:

@@ -29,8 +29,8 @@ from orderloom.stock.types import (
 async def send_purchase_orders(tx: Tx, drafts: Sequence[PurchaseDraft]) -> list[int]:
     """Order from vendors; return the purchase orders, one per draft in the same order.
 
-    One per vendor and subject: sending again returns the one that is there. With a warehouse the
-    goods count as incoming there; without, the vendor ships to the customer.
+    One per vendor and subject: sending again returns the one that is there, unless that was cancelled.
+    With a warehouse the goods count as incoming there; without, the vendor ships to the customer.
     """
     await balance.adopt_skus(tx, [line.sku for draft in drafts for line in draft.lines])
     warehouses = await balance.warehouse_ids(tx, [draft.warehouse for draft in drafts if draft.warehouse])

@@ -51,13 +51,14 @@ class PurchaseLine:
 
 
 async def known(tx: Tx, drafts: Sequence[PurchaseDraft]) -> dict[tuple[str, str, int], int]:
-    """Purchase orders that exist, by vendor and subject."""
+    """Purchase orders that stand, by vendor and subject; a cancelled one is as if it had never been."""
     rows = await tx.all(
         """
         SELECT vendor, subject_kind, subject_id, id
           FROM stock.purchase_order
          WHERE (vendor, subject_kind, subject_id)
                IN (SELECT * FROM unnest(%(vendors)s::text[], %(kinds)s::text[], %(ids)s::bigint[]))
+           AND state <> 'cancelled'
         """,
         {
             "vendors": [draft.vendor for draft in drafts],
