@@ -12,9 +12,10 @@ from orderloom.base.types import Actor
 from orderloom.catalog.commands import publish_prices
 from orderloom.catalog.price_asked import GivenDraft
 from orderloom.catalog.price_drafts import PricesDraft
+from orderloom.catalog.priced import Margin
 from orderloom.catalog.text import read_values
 from orderloom.orders.commands import capture_orders, release_holds
-from orderloom.orders.reads import active_holds, order_page, waterfalls_of
+from orderloom.orders.reads import WalkFilter, active_holds, margin_walk_of, order_page, waterfalls_of
 from orderloom.orders.types import ItemDraft, OrderDraft, PriceDraft
 from tests.orders import given
 
@@ -159,3 +160,22 @@ async def test_no_cost_is_kept_with_a_line(tx):
     assert await steps_of(tx, order) == [("list", "c/CABLE", D("178.10"))]
     assert "1.37" not in kept
     assert "markup" not in kept
+
+
+async def test_the_margin_walk_goes_from_list_to_net_and_tells_the_cost_of_the_day(tx):
+    await publish(tx, RULES + "costs: [{product: CABLE, currency: USD, unit_cost: 1.5}]\n")
+    await captured(tx, ItemDraft("1", "CABLE", quantity=D(120)))
+    off = (GivenDraft("loyalty", percent_off=D(20)),)
+    order = await captured(tx, ItemDraft("1", "CABLE", quantity=D(10), discounts=off))
+    await tx.execute("UPDATE orders.sales_order SET state = 'in_progress', submitted_at = base.now()")
+    await publish(tx, "costs: [{product: CABLE, currency: USD, unit_cost: 9, valid_from: 2099-01-01}]")
+
+    [walk] = (await margin_walk_of(tx, by="reason")).walks
+    assert (walk.list_amount, walk.net) == (D("270.00"), D("240.50"))
+    assert [(leak.kind, leak.key, leak.amount) for leak in walk.leaks] == [
+        ("promotion", "", D("-24.50")),
+        ("discount", "loyalty", D("-5.00")),
+    ]
+    assert walk.margin == Margin(D("240.50"), D("195.00"))
+    assert (await margin_walk_of(tx, WalkFilter(customer="C-2"))).orders == 0
+    assert order.id

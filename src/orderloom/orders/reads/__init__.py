@@ -3,6 +3,7 @@
 from orderloom.orders.reads.change import change_of, changes_of, previews_of, revisions_of
 from orderloom.orders.reads.export import export_orders
 from orderloom.orders.reads.listing import OrderFilter, OrderRow, list_orders
+from orderloom.orders.reads.margins import MarginWalk, WalkFilter, margin_walk_of
 from orderloom.orders.reads.page import (
     CreditRow,
     HeaderRow,
@@ -34,6 +35,7 @@ __all__ = [
     "HoldRow",
     "ItemRow",
     "ItemWaterfall",
+    "MarginWalk",
     "OrderFilter",
     "OrderPage",
     "OrderRow",
@@ -44,12 +46,14 @@ __all__ = [
     "StoredGroup",
     "StoredItem",
     "StoredOrder",
+    "WalkFilter",
     "active_holds",
     "change_of",
     "changes_of",
     "export_orders",
     "hold_codes",
     "list_orders",
+    "margin_walk_of",
     "open_amounts",
     "order_id_of",
     "order_page",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
+from datetime import date
 from typing import Annotated, Any, Literal
 
 from pydantic import Field
@@ -11,12 +12,14 @@ from orderloom.base.parsing import parse, strict
 from orderloom.base.refusals import Refused
 from orderloom.catalog import reads
 from orderloom.catalog.commands import PublishedPrices, publish_prices
+from orderloom.catalog.margin_walk import By
 from orderloom.catalog.price_asked import PricesAsked
 from orderloom.catalog.price_drafts import PricesDraft
 from orderloom.catalog.price_rows import read_price_rows, section_of
 from orderloom.catalog.price_rules import RuleKind
 from orderloom.catalog.priced import Margin, Margins, Priced
 from orderloom.catalog.text import read_values
+from orderloom.orders.reads import MarginWalk, WalkFilter, margin_walk_of
 from orderloom.web.answers import Rows
 from orderloom.web.call import Call
 from orderloom.web.inputs import Cursor, DryRun, Limit, Search
@@ -132,3 +135,24 @@ async def publish(call: Call, query: PricesFile) -> PublishedPrices:
         return await publish_prices(call.tx, table.draft, dry_run=query.dry_run)
     except Refused as refused:
         raise Refused(table.at_rows(refused.problems)) from None
+
+
+@strict
+@dataclass(frozen=True, slots=True)
+class WalkQuery:
+    """Which orders, and by what their losses are told."""
+
+    by: By = "kind"
+    since: date | Literal[""] | None = None
+    until: date | Literal[""] | None = None
+    channel: Shown | None = None
+    customer: Shown | None = None
+
+    def wanted(self) -> WalkFilter:
+        return WalkFilter(self.since or None, self.until or None, self.channel or None, self.customer or None)
+
+
+@routes.get("/prices/walk", permission="catalog.cost", query=WalkQuery, returns=MarginWalk)
+async def walk(call: Call, query: WalkQuery) -> MarginWalk:
+    """Where the margin went over a set of orders: from list to net by kind of step, rule, reason, person or product."""
+    return await margin_walk_of(call.tx, query.wanted(), by=query.by)

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, get_args
 
 from orderloom.base.parsing import parse
 from orderloom.base.refusals import Problem, Refused
 from orderloom.catalog import reads
+from orderloom.catalog.margin_walk import By
 from orderloom.catalog.price_asked import PricesAsked
 from orderloom.catalog.price_rules import SECRET_KINDS, SECTIONS
 from orderloom.catalog.price_words import STEP_NAMES, rule_words, step_words
 from orderloom.catalog.priced import Priced
+from orderloom.orders.reads import margin_walk_of
 from orderloom.web.answers import Page
-from orderloom.web.api.prices import RuleQuery, rules_of
+from orderloom.web.api.prices import RuleQuery, WalkQuery, rules_of
 from orderloom.web.call import Call
 from orderloom.web.routes import Routes
 
@@ -31,7 +33,15 @@ async def prices_page(call: Call, query: RuleQuery) -> Page:
     rows, following = await rules_of(call, query)
     return Page(
         "prices/prices.html",
-        {"rows": rows, "query": query, "next": following, "kinds": _kinds(call), **_box({}), **WORDS},
+        {
+            "rows": rows,
+            "query": query,
+            "next": following,
+            "kinds": _kinds(call),
+            "sees_cost": call.actor.may(reads.COST_RIGHT),
+            **_box({}),
+            **WORDS,
+        },
     )
 
 
@@ -55,6 +65,13 @@ async def try_page(call: Call) -> Page:
     except Refused as refused:
         return Page("prices/try.html", _box(call.arguments, problems=refused.problems))
     return Page("prices/try.html", _box(call.arguments, priced=priced))
+
+
+@routes.get("/prices/walk", permission="catalog.cost", query=WalkQuery)
+async def walk_page(call: Call, query: WalkQuery) -> Page:
+    """Where the margin went."""
+    found = await margin_walk_of(call.tx, query.wanted(), by=query.by)
+    return Page("prices/walk.html", {"found": found, "query": query, "ways": get_args(By), **WORDS})
 
 
 def _asked(arguments: Mapping[str, str]) -> dict[str, object]:
