@@ -21,6 +21,15 @@ INVARIANTS: Final = (
         """,
     ),
     Invariant(
+        "an invoice of ours is in the ledger with its own amount",
+        """
+        SELECT document.number || ' is ' || document.net || ' in the ledger and ' || invoice.net || ' itself'
+          FROM insight.document
+          JOIN billing.invoice ON invoice.id = document.invoice_id
+         WHERE abs(invoice.net) <> abs(document.net)
+        """,
+    ),
+    Invariant(
         "the sums by customer and day are those of the ledger",
         """
         SELECT currency || ' on ' || issued_on || ': the ledger has ' || coalesce(ledger.revenue, 0)

@@ -51,7 +51,7 @@ async def import_history(
     of which more rows than the mapping allows would be refused, is refused whole.
     """
     _refuse_bad_mapping(mapping)
-    await history.lock_source(tx, mapping.source)
+    await history.lock_ledger(tx)
     with open_table(file) as table:
         places = places_of(table.head, mapping)
         mapping = with_columns(mapping, table.head, places)

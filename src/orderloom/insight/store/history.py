@@ -285,9 +285,9 @@ async def set_seconds(tx: Tx, import_id: int) -> float:
     )
 
 
-async def lock_source(tx: Tx, source: str) -> None:
-    """Let one import of a source run at a time; the next waits until this one is committed."""
-    await tx.execute("SELECT pg_advisory_xact_lock(hashtextextended('insight ' || %(source)s, 0))", {"source": source})
+async def lock_ledger(tx: Tx) -> None:
+    """Let one at a time write the ledger and its sums; the next waits until this one is committed."""
+    await tx.execute("SELECT pg_advisory_xact_lock(hashtextextended('insight.document', 0))")
 
 
 async def delete_tried(tx: Tx, *, source: str, content: str) -> None:
