@@ -26,7 +26,6 @@ check: $(PACKAGES) ## Format, lint, types, the house's rules, fast tests: under 
 	$(BIN)/ruff format --check src tests bench
 	$(BIN)/ruff check src tests bench
 	$(BIN)/mypy
-	$(BIN)/lint-imports
 	$(BIN)/pytest -m "not slow and not browser and not soak" -x
 
 format: $(PACKAGES) ## Format the code

@@ -8,7 +8,7 @@ import os
 import secrets
 import socket
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -24,7 +24,6 @@ from orderloom.base.refusals import refuse
 from orderloom.base.transaction import Database, transaction
 from orderloom.base.types import SYSTEM
 from orderloom.cli import demo_world
-from orderloom.cli.demo_build import Told, build_world
 from orderloom.cli.settings import database_url, read_settings, refuse_without_demo
 from orderloom.gateway.commands import rotate_secret, update_partner
 from orderloom.house import build_house
@@ -32,6 +31,9 @@ from orderloom.partner_simulator.world import partner_secrets
 
 ORDERS = 300
 FIRST_PORT = 8421
+Told = Callable[[float, str], None]
+"""Is told which share of the work is done, and a word about it."""
+
 PORTS_TRIED = 100
 
 
@@ -77,6 +79,8 @@ def print_log_ins() -> None:
 
 def _load(url: str, master: str, *, orders: int) -> None:
     """Build the world beside the database and put it in its place."""
+    from orderloom.cli.demo_build import build_world  # what builds is needed once, and takes its time to load
+
     name = conninfo_to_dict(url)["dbname"]
     building = f"{name}_building"
     fresh = make_conninfo(url, dbname=building, options="-c synchronous_commit=off")
