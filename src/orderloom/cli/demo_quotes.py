@@ -27,6 +27,11 @@ Becomes = Literal[
 Line = Mapping[str, Any]
 
 
+ORDERED: frozenset[Becomes] = frozenset({"converted", "half", "called_off"})
+VALID_DAYS = 120
+"""What becomes orders on the last day of the history is still valid then."""
+
+
 @dataclass(frozen=True, slots=True)
 class PlannedQuote:
     """A quote, how many days before the end of the history it is written, and what becomes of it."""
@@ -128,8 +133,9 @@ async def write_quote(tx: Tx, planned: PlannedQuote, actors: Mapping[str, Actor]
 
 async def _draft(tx: Tx, planned: PlannedQuote) -> QuoteDraft:
     content: dict[str, Any] = {"lines": list(planned.lines), "title": planned.title}
-    if "valid_days" in planned.more:
-        content["valid_until"] = tx.now.date() + timedelta(days=planned.more["valid_days"])
+    days = planned.more.get("valid_days", VALID_DAYS if planned.becomes in ORDERED else None)
+    if days is not None:
+        content["valid_until"] = tx.now.date() + timedelta(days=days)
     if planned.becomes == "template":
         return parse(
             QuoteDraft, {"template": True, "currency": "USD" if planned.seller == MAYA else "EUR", "content": content}
