@@ -179,3 +179,16 @@ async def test_the_margin_walk_goes_from_list_to_net_and_tells_the_cost_of_the_d
     assert walk.margin == Margin(D("240.50"), D("195.00"))
     assert (await margin_walk_of(tx, WalkFilter(customer="C-2"))).orders == 0
     assert order.id
+
+
+async def test_an_exported_order_costs_the_same_when_it_is_taken_again(tx):
+    await publish(tx, RULES)
+    order = await captured(tx, ItemDraft("1", "CABLE", quantity=D(13)))
+    item = (await order_page(tx, order.id)).items[0]
+    price = PriceDraft(one_time=item.one_time, reason="List price of 2026-11-23")
+    again = await captured(tx, ItemDraft("1", "CABLE", quantity=D(13), price=price))
+
+    assert item.one_time != round(item.one_time, 2), "31.00 for 13 is no whole cent each"
+    assert (await order_page(tx, again.id)).header.one_time_total == D("31.00")
+    with pytest.raises(Refused):
+        await captured(tx, ItemDraft("1", "CABLE", quantity=D(14), price=price))

@@ -34,6 +34,13 @@ Amount = Annotated[
 ]
 """Money without its currency; the command checks the decimals that the currency has."""
 
+UnitAmount = Annotated[
+    Decimal,
+    Field(ge=-1_000_000_000_000, le=1_000_000_000_000, max_digits=25, decimal_places=12),
+    BeforeValidator(_no_truth_value),
+]
+"""Money for one unit: finer than the currency's cent, as an amount divided by a quantity is."""
+
 Percent = Annotated[Decimal, Field(ge=0, le=100, max_digits=9, decimal_places=6), BeforeValidator(_no_truth_value)]
 """0 to 100."""
 

@@ -318,7 +318,10 @@ def _manual_price(look: _Look, currency: str | None, place: int, item: ItemDraft
         look.add("price_reason_missing", "A price set by hand needs a reason; give one.", f"{pointer}/reason")
     if currency is not None:
         look.problems += amount_problems(
-            {"one_time": price.one_time, "recurring": price.recurring}, currency=currency, pointer=pointer
+            {"one_time": price.one_time, "recurring": price.recurring},
+            currency=currency,
+            pointer=pointer,
+            quantity=item.quantity,
         )
     period = price.period if price.recurring is not None else None
     return UnitPrice(item.quantity, price.one_time, price.recurring, period, "manual", price.reason)

@@ -84,8 +84,13 @@ def credit_shares(amount: Decimal, credits: Sequence[Credited], *, currency: str
     ]
 
 
-def amount_problems(amounts: Mapping[str, Decimal | None], *, currency: str, pointer: str) -> list[Problem]:
-    """Refuse prices below zero or finer than the currency's smallest unit; keys are field names."""
+def amount_problems(
+    amounts: Mapping[str, Decimal | None], *, currency: str, pointer: str, quantity: Decimal = Decimal(1)
+) -> list[Problem]:
+    """Refuse unit prices below zero, and those finer than the currency's smallest unit; keys are field names.
+
+    A finer one stands where it is an amount divided by the quantity, as lines are exported that cost so much in all.
+    """
     problems = []
     for field, amount in amounts.items():
         if amount is None:
@@ -94,7 +99,7 @@ def amount_problems(amounts: Mapping[str, Decimal | None], *, currency: str, poi
             problems.append(
                 Problem("amount_negative", "A price is not below zero; give 0 or more.", f"{pointer}/{field}")
             )
-        elif has_more_decimals(amount, currency):
+        elif has_more_decimals(amount, currency) and not _is_share(amount * quantity, currency):
             problems.append(
                 Problem(
                     "amount_too_fine",
@@ -103,6 +108,10 @@ def amount_problems(amounts: Mapping[str, Decimal | None], *, currency: str, poi
                 )
             )
     return problems
+
+
+def _is_share(amount: Decimal, currency: str) -> bool:
+    return abs(amount - round_amount(amount, currency)) < Decimal("0.000001")
 
 
 def totals(items: Iterable[Priced], *, currency: str) -> Totals:

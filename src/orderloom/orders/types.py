@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field
 
-from orderloom.base.fields import Amount, Code, CurrencyCode, LongText, Quantity, Text
+from orderloom.base.fields import Code, CurrencyCode, LongText, Quantity, Text, UnitAmount
 from orderloom.base.parsing import strict
 from orderloom.catalog.price_asked import GivenDraft
 from orderloom.parties.sales_credits import MAX_CREDITS, SalesCreditDraft
@@ -45,8 +45,8 @@ MAX_DISCOUNTS = 20
 class PriceDraft:
     """A price set by a person instead of the list's: needs a reason."""
 
-    one_time: Amount | None = None
-    recurring: Amount | None = None
+    one_time: UnitAmount | None = None
+    recurring: UnitAmount | None = None
     period: Literal["day", "week", "month", "quarter", "year"] = "month"
     reason: Text = ""
 
