@@ -9,6 +9,7 @@ from orderloom.base.clock import make_movable, move_clock
 from orderloom.base.transaction import Database, Tx, transaction
 from orderloom.base.types import SYSTEM
 from orderloom.cli.demo_hands import Hands, actors_by_login
+from orderloom.cli.demo_history import load_past
 from orderloom.cli.demo_orders import DAYS, Wanted, order_stream
 from orderloom.cli.demo_partners import partners_at_hand
 from orderloom.cli.demo_quotes import QUOTES, PlannedQuote, convert_planned, write_quote
@@ -57,6 +58,8 @@ async def build_world(url: str, master: str, *, orders: int, told: Told) -> list
             async with transaction(database, SYSTEM) as tx:
                 await convert_planned(tx, quote_id, planned, hands.actors)
         await _come_back(database)
+        async with transaction(database, SYSTEM) as tx:
+            await load_past(tx)
     return hands.decisions.refused
 
 

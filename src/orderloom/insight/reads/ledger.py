@@ -87,9 +87,15 @@ async def documents(
 
 
 async def totals(tx: Tx, search: Search) -> list[Total]:
-    """What all documents that are meant come to, by currency."""
+    """What all documents that are meant come to, by currency.
+
+    A text that means hundreds of products is answered from the index: to compare each document's products with them
+    costs fifteen times as much, which the planner does not see.
+    """
     where, params = await _condition(tx, search)
-    return await tx.all(
+    if "products" in params:
+        await tx.execute("SET LOCAL enable_seqscan = off")
+    found = await tx.all(
         f"""
         SELECT document.currency, count(*) AS documents, sum(document.net) AS net
           FROM insight.document
@@ -100,6 +106,9 @@ async def totals(tx: Tx, search: Search) -> list[Total]:
         params,
         row=Total,
     )
+    if "products" in params:
+        await tx.execute("SET LOCAL enable_seqscan = on")
+    return found
 
 
 async def _condition(tx: Tx, search: Search) -> tuple[LiteralString, Params]:
