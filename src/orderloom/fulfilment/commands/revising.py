@@ -15,7 +15,7 @@ from orderloom.assets.types import AssetRevision
 from orderloom.base.parsing import parse
 from orderloom.base.refusals import Conflict, Problem, Refused, Stale, refuse
 from orderloom.base.transaction import Tx
-from orderloom.billing.commands import arm_triggers, resize_ready, reverse_items, reverse_triggers
+from orderloom.billing.commands import arm_triggers, resize_ready, reverse_triggers
 from orderloom.billing.reads import triggers_of_orders
 from orderloom.billing.types import GateDraft, TriggerDraft
 from orderloom.fulfilment import compile as compiling
@@ -134,14 +134,21 @@ async def _carry_out(tx: Tx, proposal: Proposal, preview: Preview) -> None:
         preview_id=preview.id,
         begun_anew=proposal.planned.new_work if proposal.planned else (),
     )
-    gone = [item.id for item in proposal.revised.removed]
-    await reverse_items(tx, gone, reason=f"change {proposal.change.number}")
+    await _reverse_removed(tx, proposal)
     one = sold(after)
     if proposal.planned is not None:
         await _revise_plan(tx, proposal, proposal.planned, one)
         await _revise_money(tx, proposal, proposal.planned, one)
     await _revise_assets(tx, proposal, one)
     await sync_holds(tx, [after.id])
+
+
+async def _reverse_removed(tx: Tx, proposal: Proposal) -> None:
+    """What is taken out is charged no more; what going back cost before stays owed."""
+    gone = {item.id for item in proposal.revised.removed}
+    rows = await triggers_of_orders(tx, [proposal.order.id], states=["armed", "ready", "released"])
+    ids = [row.id for row in rows if row.order_item_id in gone and not row.price.startswith(FEE)]
+    await reverse_triggers(tx, ids, reason=f"change {proposal.change.number}")
 
 
 # -- the plan
