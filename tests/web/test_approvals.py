@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import Any
 
 import httpx
 import pytest
+import yaml
 
 from orderloom.approvals.commands import submit_for_approval
 from orderloom.base.transaction import Database, transaction
@@ -16,6 +18,7 @@ from orderloom.web.api.approvals import TRIAL_DAYS
 from tests.approvals.cast import offer
 from tests.approvals.given import document
 from tests.web.conftest import MakeClient, user_with_role
+from tests.web.test_settings import csrf_of
 
 
 @pytest.fixture
@@ -149,3 +152,78 @@ async def test_managers_go_in_no_circle(as_role: MakeClient, request_id: int) ->
     refused = await admin.put("/api/managers", json=circle)
 
     assert refused.json()["problems"][0]["code"] == "manager_circle"
+
+
+# Pages
+
+
+async def post(browser: httpx.AsyncClient, path: str, came_from: str, **form: str) -> httpx.Response:
+    csrf = csrf_of(await browser.get(came_from))
+    return await browser.post(path, data={"csrf": csrf, **form})
+
+
+async def test_who_is_asked_finds_it_ticks_it_and_approves(browser_of: MakeClient, request_id: int) -> None:
+    browser = await browser_of("order_manager")
+    page = await browser.get("/approvals")
+    assert "AP-2026-000001" in page.text and "more than ten per cent off" in (await browser.get("/approvals/1")).text
+    content = re.search(rf'name="pick-{request_id}" value="([0-9a-f]+)"', page.text)
+    assert content is not None
+
+    empty = await post(browser, "/approvals", "/approvals", verdict="approve")
+    done = await post(browser, "/approvals", "/approvals", verdict="approve", **{f"pick-{request_id}": content[1]})
+
+    assert "Tick the requests" in empty.text
+    assert done.status_code == 303
+    page = await browser.get(f"/approvals/{request_id}")
+    assert "Everybody who was asked has approved." in page.text
+
+
+async def test_a_question_goes_to_and_fro_on_the_page(browser_of: MakeClient, request_id: int) -> None:
+    manager, sales = await browser_of("order_manager"), await browser_of("sales")
+    at = f"/approvals/{request_id}"
+
+    await post(manager, f"{at}/question", at, text="Why so much?")
+    asked = await sales.get(at)
+    await post(sales, f"{at}/answer", at, text="They buy a hundred.")
+    answered = await manager.get(at)
+
+    assert "Why so much?" in asked.text and "Open question" in asked.text
+    assert "They buy a hundred." in answered.text
+    content = re.search(r'name="content" value="([0-9a-f]+)"', answered.text)
+    assert content is not None
+    refused = await post(manager, f"{at}/verdict", at, verdict="reject", content=content[1], comment="Too much.")
+    assert refused.status_code == 303
+    assert "Too much." in (await sales.get(at)).text
+
+
+async def test_one_more_is_asked_and_the_request_taken_back_on_the_page(
+    browser_of: MakeClient, request_id: int, database: Database
+) -> None:
+    await user_with_role(database, "billing")
+    manager, sales = await browser_of("order_manager"), await browser_of("sales")
+    at = f"/approvals/{request_id}"
+
+    await post(manager, f"{at}/approvers", at, login="billing@example.com", reason="knows them")
+    assert "Extra: billing" in (await manager.get(at)).text
+    await post(sales, f"{at}/recall", at, reason="not needed")
+    assert "Recalled" in (await sales.get(at)).text
+
+
+async def test_a_policy_is_read_checked_tried_and_published_on_its_page(
+    browser_of: MakeClient, request_id: int
+) -> None:
+    browser = await browser_of("admin")
+    at = "/approvals/policies/discounts"
+    page = await browser.get(at)
+    stricter = yaml.safe_dump(document(name="Stricter"), sort_keys=False)
+
+    tried = await post(browser, at, at, text=stricter, act="check")
+    wrong = await post(browser, at, at, text=stricter.replace("finance, a thin", "nobody, a thin"), act="publish")
+    published = await post(browser, at, at, text=stricter, act="publish")
+
+    assert "discounts" in (await browser.get("/approvals/policies")).text
+    assert page.text.index("code: discounts") < page.text.index("name: Discounts") < page.text.index("subject: quote")
+    assert "Would need approval" in tried.text
+    assert (wrong.status_code, "asks for nobody, which is no step" in wrong.text) == (422, True)
+    assert published.status_code == 303
+    assert "Stricter" in (await browser.get(at)).text

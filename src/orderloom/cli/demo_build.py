@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from orderloom.base.clock import make_movable, move_clock
 from orderloom.base.transaction import Database, Tx, transaction
 from orderloom.base.types import SYSTEM
+from orderloom.cli.demo_approving import plan_approvals
 from orderloom.cli.demo_hands import Hands, actors_by_login
 from orderloom.cli.demo_history import load_past
 from orderloom.cli.demo_orders import DAYS, Wanted, order_stream
@@ -53,6 +54,7 @@ async def build_world(url: str, master: str, *, orders: int, told: Told) -> list
         hands.plan_routine(begin)
         hands.decisions.plan_stray_post()
         written = _plan_quotes(history, hands, end)
+        plan_approvals(history, hands.actors)
         await history.run(told=lambda now: told(_share(begin, now, end), f"{now:%B %Y}, {hands.placed} orders"))
         for quote_id, planned in written.items():
             async with transaction(database, SYSTEM) as tx:

@@ -59,7 +59,7 @@ class Person:
 
 async def load_world(tx: Tx, *, partners_url: str, master: str) -> None:
     """Write everything but orders, by the commands that people use; the partners answer at `partners_url`."""
-    company = _read("company.yaml")
+    company = read_demo("company.yaml")
     await save_legal_entities(tx, [parse(LegalEntityDraft, entry) for entry in company["legal_entities"]])
     await save_territories(tx, [parse(TerritoryDraft, entry) for entry in company["territories"]])
     await save_calendars(tx, [parse(CalendarDraft, entry) for entry in company["calendars"]])
@@ -67,7 +67,7 @@ async def load_world(tx: Tx, *, partners_url: str, master: str) -> None:
     await put_queues(tx, [_queue(entry, teams) for entry in company["queues"]])
     await create_users(tx, [_user(entry, company["password"]) for entry in company["users"]])
     await save_teams(tx, _teams(company))
-    await create_accounts(tx, [parse(AccountDraft, entry) for entry in _read("accounts.yaml")["accounts"]])
+    await create_accounts(tx, [parse(AccountDraft, entry) for entry in read_demo("accounts.yaml")["accounts"]])
     await save_warehouses(tx, [parse(WarehouseDraft, entry) for entry in company["warehouses"]])
     for code, draft in partner_drafts(partners_url).items():
         await register_partner(tx, draft, partner_secrets(master, code))
@@ -82,13 +82,13 @@ def people() -> list[Person]:
     """Who may log in to the demo."""
     return [
         Person(entry["login"], entry["name"], entry["about"], tuple(entry.get("teams", ())))
-        for entry in _read("company.yaml")["users"]
+        for entry in read_demo("company.yaml")["users"]
     ]
 
 
 def password() -> str:
     """The password of everybody in the demo."""
-    word: str = _read("company.yaml")["password"]
+    word: str = read_demo("company.yaml")["password"]
     return word
 
 
@@ -97,13 +97,13 @@ def partner_drafts(url: str) -> dict[str, PartnerDraft]:
     patient = {"timeout_seconds": 10, "retry_seconds": [1, 2, 5, 10, 30, 60, 120], "cool_down_seconds": 5}
     return {
         entry["code"]: parse(PartnerDraft, {**patient, **entry, "endpoint": f"{url}/{entry['code']}"})
-        for entry in _read("partners.yaml")["partners"]
+        for entry in read_demo("partners.yaml")["partners"]
     }
 
 
 def stream_customers() -> list[Customer]:
     """Every account that orders, with its business, its places and who sells to it."""
-    return [_customer(entry) for entry in _read("accounts.yaml")["accounts"]]
+    return [_customer(entry) for entry in read_demo("accounts.yaml")["accounts"]]
 
 
 def stock_levels() -> dict[tuple[str, str], Decimal]:
@@ -149,7 +149,7 @@ def _teams(company: Mapping[str, Any]) -> Sequence[TeamDraft]:
     ]
 
 
-def _read(name: str) -> Any:
+def read_demo(name: str) -> Any:
     return yaml.safe_load((FOLDER / name).read_text())
 
 

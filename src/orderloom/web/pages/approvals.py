@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from typing import Annotated, Any, Literal
 
 import yaml
@@ -225,7 +225,8 @@ def _read(text: str) -> PolicyDraft:
 def as_yaml(document: Mapping[str, Any]) -> str:
     """A policy as people write it, long texts as blocks."""
     plain = json.loads(json.dumps(document, default=str))
-    return yaml.dump(_spare(plain), Dumper=_Blocks, sort_keys=False, allow_unicode=True, width=110)
+    written = {one.name: plain[one.name] for one in fields(PolicyDraft) if one.name in plain}
+    return yaml.dump(_spare(written), Dumper=_Blocks, sort_keys=False, allow_unicode=True, width=110)
 
 
 def _spare(value: Any) -> Any:
