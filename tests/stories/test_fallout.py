@@ -192,6 +192,24 @@ async def test_a_failed_option_is_cancelled_and_the_rest_of_the_bundle_goes_on(s
     story.verify()
 
 
+async def test_a_part_without_which_its_bundle_is_none_is_not_cancelled_by_itself(story: Story) -> None:
+    story.partners(Rule({"refuse": 1}, partner="VENDOR"))
+    order = await story.order("B-wholesale-kit")
+    await story.work()
+    step = await story.step(order, "Send vendor PO")
+    assert step["state"] == "failed"
+    path = f"/api/fallout/{step['process_id']}/{step['number']}/cancel"
+
+    answer = await (await story.as_user("nora")).post(path, json={"reason": "no cleavers any more"})
+
+    [problem] = answer.json()["problems"]
+    assert (answer.status_code, problem["code"]) == (422, "bundle_broken")
+    assert "Line 1 would be no whole bundle any more" in problem["message"]
+    assert await story.ask("SELECT count(*) FROM orders.item WHERE state = 'cancelled'") == [(0,)]
+    assert await story.ask("SELECT state FROM billing.trigger WHERE line = '1'") == [("armed",)]
+    story.verify()
+
+
 async def test_what_others_rely_on_is_not_cancelled_by_itself(story: Story) -> None:
     order = await line_test_reached(story, REFUSE)
     step = await story.step(order, "Line test")
@@ -200,7 +218,7 @@ async def test_what_others_rely_on_is_not_cancelled_by_itself(story: Story) -> N
         f"/api/fallout/{step['process_id']}/{step['number']}/cancel", {"reason": "too slow"}, who="nora"
     )
 
-    assert codes == ["relied_on", "relied_on"]  # television and telephone
+    assert codes == ["relied_on", "relied_on", "bundle_broken"]  # television and telephone, and the bundle itself
     assert (await story.step(order, "Line test"))["state"] == "failed"
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from typing import Literal
 
 from orderloom.assets.commands import cancel as cancel_assets
@@ -11,12 +11,16 @@ from orderloom.assets.reads import by_order_item
 from orderloom.base.refusals import Conflict, Problem, Refused, refuse_if_any
 from orderloom.base.transaction import Tx
 from orderloom.billing.commands import reverse_items
+from orderloom.catalog.reads import load_catalogues
+from orderloom.catalog.rules import item_problems
+from orderloom.catalog.types import Catalogue
 from orderloom.fulfilment import store
 from orderloom.fulfilment.callout import correlation_of
 from orderloom.fulfilment.reads import StepStanding, order_standings, relying_lines, standings
 from orderloom.gateway.commands import withdraw
 from orderloom.orders import commands as orders
 from orderloom.orders.order import ItemResult
+from orderloom.orders.reads import StoredItem, stored_orders
 from orderloom.orders.states import TERMINAL
 from orderloom.processes.commands import cancel_steps
 from orderloom.processes.reads import steps_of
@@ -50,8 +54,10 @@ async def cancel_items(
     """Cancel items with their parts, or have them fail for good: steps that serve nothing else are taken back.
 
     A thing that other items share lives on. The rest of the order goes on without them, as if they
-    had not been ordered. Refused for what is completed, past a hard point of no return, and while
-    other items rely on them. Returns the steps that take back what was done.
+    had not been ordered; a bundle keeps its price and is billed for what is left. Refused for what is
+    completed, past a hard point of no return, while other items rely on them, and for a part without
+    which its bundle is none: nobody could say what the rest costs. Returns the steps that take back
+    what was done.
     """
     [order] = await order_standings(tx, [order_id])
     if order.state in TERMINAL:
@@ -70,6 +76,7 @@ async def cancel_items(
                 Problem("relied_on", f"Line {line} relies on line {needed}; cancel it first, or the whole order.")
                 for line, needed in await relying_lines(tx, sorted(gone))
             ),
+            *(() if as_failed else await _broken_bundles(tx, order_id, gone)),
         ]
     )
     steps = (await standings(tx, [order_id])).get(order_id, [])
@@ -80,6 +87,33 @@ async def cancel_items(
     await orders.record_states(tx, items=[ItemResult(item_id, ended) for item_id in sorted(gone)])
     await end_assets(tx, sorted(gone))
     return undone
+
+
+async def _broken_bundles(tx: Tx, order_id: int, gone: Container[int]) -> list[Problem]:
+    """Bundles that go on and would lack a part that they need by the rules of their catalogue."""
+    [order] = await stored_orders(tx, [order_id])
+    catalogues = await load_catalogues(tx, [order.catalogue_version_id])
+    catalogue = catalogues[order.catalogue_version_id]
+    standing = [item for item in order.items if item.withdrawn_in is None and item.state not in ("cancelled", "failed")]
+    rest = [item for item in standing if item.id not in gone]
+    known = _lacking(catalogue, standing)
+    return [
+        Problem(
+            "bundle_broken",
+            f"Line {line} would be no whole bundle any more: {lack} Cancel line {line}, or propose a change instead.",
+        )
+        for line, lack in _lacking(catalogue, rest)
+        if (line, lack) not in known
+    ]
+
+
+def _lacking(catalogue: Catalogue, items: Sequence[StoredItem]) -> list[tuple[str, str]]:
+    """What bundles lack or have too much of, by line."""
+    return [
+        (items[int(problem.pointer.split("/")[2])].line, problem.message)
+        for problem in item_problems(catalogue, items)
+        if problem.code == "cardinality"
+    ]
 
 
 async def end_assets(tx: Tx, item_ids: Sequence[int]) -> None:
