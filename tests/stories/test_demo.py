@@ -75,7 +75,7 @@ def test_there_are_forty_customers_on_six_continents():
 
 
 def test_our_companies_have_addresses_that_exist():
-    for entry in demo_world._read("company.yaml")["legal_entities"]:
+    for entry in demo_world.read_demo("company.yaml")["legal_entities"]:
         assert address_problems(parse(LegalEntityDraft, entry).address) == []
 
 
