@@ -241,10 +241,10 @@ class _Reading:
             return
         document = self.document
         specs = self._spec_names()
-        named = [e["from"] for _, e in self._entries("rules") if e["from"] not in specs]
-        named += [*document.get("offerings", {}), *(e["for"] for _, e in self._entries("charges"))]
+        named = [name for _, e in self._entries("rules") if (name := str(e["from"])) not in specs]
+        named += [*map(str, document.get("offerings", {})), *(str(e["for"]) for _, e in self._entries("charges"))]
         short_names = document.get("names", {})
-        for name in map(str, dict.fromkeys(named)):
+        for name in dict.fromkeys(named):
             self.products[name] = Product(name, name, short_name=text_of(short_names.get(name)), is_open=True)
 
     def _code(self, name: object) -> str:
