@@ -32,6 +32,8 @@ LISTS = {
     "orders": "/orders", "tasks": "/tasks?view=all", "fallout": "/fallout", "customers": "/customers",
     "products": "/products", "prices": "/prices",
     "stock": "/stock", "pick-lists": "/stock/pick-lists", "shipments": "/stock/shipments",
+    "insight": "/insight", "movers": "/insight/movers", "silent": "/insight/silent",
+    "past-invoices": "/insight/invoices", "imports": "/insight/imports",
     "invoices": "/invoices", "partners": "/partners", "messages": "/partners/messages", "settings": "/settings",
     "users": "/settings/users", "roles": "/settings/roles",
 }  # fmt: skip

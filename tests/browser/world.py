@@ -10,6 +10,7 @@ from orderloom.base.parsing import parse
 from orderloom.base.transaction import Tx
 from orderloom.base.types import Subject
 from orderloom.billing import commands as billing
+from orderloom.cli.demo_history import load_past
 from orderloom.cli.demo_world import people
 from orderloom.fulfilment.commands import apply_change, hold_orders, place_orders, preview_change
 from orderloom.orders.change import ChangeDraft
@@ -46,6 +47,7 @@ def fill(desk: Desk) -> dict[str, str]:
     order = desk.do(placed)
     task, failed = desk.do(lambda tx: steps(tx, order))
     invoice = desk.do(invoiced)
+    past = desk.do(load_past).id
     pick_list, shipment = desk.do(picked)
     changing = f"/orders/{desk.do(changed)}/changes"
     quote, token = desk.do(offered)
@@ -62,7 +64,9 @@ def fill(desk: Desk) -> dict[str, str]:
         "messages": "/partners/messages", "settings": "/settings", "users": "/settings/users",
         "user": "/settings/users/1", "new-user": "/settings/users/new", "roles": "/settings/roles",
         "changes": changing, "change-form": f"{changing}/new", "change": f"{changing}/2",
-        "nothing": "/nothing-here",
+        "insight": "/insight", "movers": "/insight/movers", "seasons": "/insight/seasons",
+        "silent": "/insight/silent", "past-invoices": "/insight/invoices", "imports": "/insight/imports",
+        "import": f"/insight/imports/{past}", "nothing": "/nothing-here",
     }  # fmt: skip
 
 
