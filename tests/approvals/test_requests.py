@@ -31,7 +31,8 @@ from orderloom.base.refusals import Conflict, Forbidden, NotFound, Refused, Stal
 from orderloom.base.transaction import Tx
 from orderloom.base.types import SYSTEM, Actor
 from orderloom.processes.events import TaskOpened
-from orderloom.work.commands import complete_tasks
+from orderloom.processes.types import StepId
+from orderloom.work.commands import complete_tasks, start_tasks
 from orderloom.work.types import TaskCompletion
 from tests.approvals.cast import enter, offer, say, submit
 from tests.approvals.given import policy
@@ -459,6 +460,9 @@ async def test_a_step_of_a_chain_is_not_completed_as_a_task(tx: Tx) -> None:
 
     with pytest.raises(Refused, match="on the page of its request"):
         await complete_tasks(tx, [TaskCompletion(process_id, 0)])
+    tx.actor = replace(cast.max, permissions=frozenset({"work.do", "work.assign"}))
+    with pytest.raises(Refused, match="on the page of its request"):
+        await start_tasks(tx, [StepId(process_id, 0)])
 
 
 async def test_who_is_asked_is_told_when_the_step_opens(tx: Tx) -> None:

@@ -284,6 +284,7 @@ class Hands:
               JOIN processes.definition ON definition.id = process.definition_id
               LEFT JOIN work.queue ON queue.code = step.queue
              WHERE step.mode = 'person' AND step.state = 'ready' AND NOT step.held
+               AND process.subject_kind = 'order'
             """,
             row=OpenTask,
         )

@@ -99,7 +99,7 @@ async def complete_tasks(tx: Tx, completions: Sequence[TaskCompletion]) -> list[
 
 def _completion_problems(tx: Tx, task: Standing, pointer: str) -> list[Problem]:
     if task.params.get("decided_by_verdict"):
-        return [Problem("verdict_missing", f"“{task.title}” is decided on the page of its request.", pointer)]
+        return [_needs_verdict(task, pointer)]
     if task.held and task.state != "running":
         return [Problem("held", f"“{task.title}” is on hold; it can be completed once it is released.", pointer)]
     if task.state not in ("ready", "running"):
@@ -137,6 +137,8 @@ async def _tasks(tx: Tx, ids: Sequence[StepId]) -> list[Standing]:
             problems.append(_unknown(""))
         elif task.state not in ("ready", "running"):
             problems.append(Problem("not_open", f"“{task.title}” is {task.state}; choose an open task."))
+        elif task.params.get("decided_by_verdict"):
+            problems.append(_needs_verdict(task, ""))
     refuse_if_any(problems)
     return list(found.values())
 
@@ -145,6 +147,10 @@ def _may_work(tx: Tx, task: Standing) -> bool:
     """Whether the actor's team works the queue, the task is theirs, or they may assign."""
     mine = task.user_id is not None and task.user_id == tx.actor.user_id
     return tx.actor.may("work.assign") or mine or (task.team_id is not None and task.team_id in tx.actor.team_ids)
+
+
+def _needs_verdict(task: Standing, pointer: str) -> Problem:
+    return Problem("verdict_missing", f"“{task.title}” is decided on the page of its request.", pointer)
 
 
 def _unknown(pointer: str) -> Problem:

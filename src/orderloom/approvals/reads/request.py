@@ -86,6 +86,7 @@ class LogEntry:
     """An entry of a request's log, with its place in the chain of hashes."""
 
     number: int
+    at: datetime
     entry: dict[str, Any]
     hash: str
 
@@ -315,7 +316,7 @@ async def _questions(tx: Tx, request_id: int) -> list[Question]:
 async def _log(tx: Tx, request_id: int) -> list[LogEntry]:
     return await tx.all(
         """
-        SELECT number, entry::jsonb AS entry, encode(hash, 'hex') AS hash
+        SELECT number, (entry::jsonb->>'at')::timestamptz AS at, entry::jsonb AS entry, encode(hash, 'hex') AS hash
           FROM approvals.entry
          WHERE request_id = %(id)s
          ORDER BY number
