@@ -83,10 +83,21 @@ async def database(database_url: str, house: House) -> AsyncIterator[Database]:
         yield opened
 
 
+@pytest.fixture(scope="session")
+def scratch_url(server_url: str, template: str) -> Iterator[str]:
+    """A database for all transactions that are rolled back; what they draw from sequences stays in it."""
+    name = f"scratch_{os.getpid()}"
+    with psycopg.connect(server_url.format("postgres"), autocommit=True) as connection:
+        create = sql.SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY FILE_COPY")
+        connection.execute(create.format(sql.Identifier(name), sql.Identifier(template)))
+        yield server_url.format(name)
+        connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
 @pytest.fixture
-async def tx(template_url: str, house: House) -> AsyncIterator[Tx]:
+async def tx(scratch_url: str, house: House) -> AsyncIterator[Tx]:
     """A transaction of the program itself that is rolled back when the test is over."""
-    connection = await psycopg.AsyncConnection.connect(template_url, autocommit=True)
+    connection = await psycopg.AsyncConnection.connect(scratch_url, autocommit=True)
     await connection.execute("SET timezone = 'UTC'; SET jit = off; BEGIN")
     cursor = await connection.execute("SELECT base.now()")
     row = await cursor.fetchone()

@@ -43,6 +43,7 @@ MONEY = st.decimals(D("0.01"), D(5000), places=2)
 PERCENT = st.decimals(D(0), D(100), places=3)
 QUANTITY = st.decimals(D("0.001"), D(500), places=3)
 CURRENCY = st.sampled_from(["USD", "JPY", "KWD"])
+YARDSTICK_SECONDS = 0.044  # on the quiet machine on which a tenth of a second was measured
 TREE = tax_table([TaxRate("DE", "standard", D(19)), TaxRate("DE", "standard", D("2.5"), name="Levy")])
 HERE = Place("DE")
 
@@ -218,12 +219,21 @@ def test_a_thousand_lines_are_priced_in_less_than_a_tenth_of_a_second() -> None:
     ]
     here = context(place=HERE, tax=TaxTerms(rounding="total"), shared=(on_all(PercentOff(D(3))),), may_see_cost=True)
 
-    seconds = []
+    seconds, yardstick = [], []
     gc.freeze()  # What other tests left behind is not to be searched for garbage here.
     for _ in range(7):
         began = time.process_time()
         assert len(price(lines, rules, here).lines) == 1000
         seconds.append(time.process_time() - began)
+        yardstick.append(_yardstick())
 
     gc.unfreeze()
-    assert min(seconds) < 0.1
+    assert min(seconds) < 0.1 * max(min(yardstick) / YARDSTICK_SECONDS, 1)
+
+
+def _yardstick() -> float:
+    """Seconds of the processor for a fixed piece of decimal work, which a busy machine does as slowly as the rest."""
+    began = time.process_time()
+    for number in range(100_000):
+        (D(number) * D("1.07")).quantize(D("0.01"))
+    return time.process_time() - began

@@ -45,7 +45,9 @@ def test_there_are_orders_in_every_state(world: str) -> None:
     found = dict(asked(world, "SELECT state, count(*) FROM orders.sales_order GROUP BY state"))
 
     assert found.keys() == set(get_args(State))
-    assert sum(found.values()) == len(TURNS) + OTHERS
+    from_quotes = asked(world, "SELECT count(DISTINCT order_id) FROM quotes.draw WHERE order_id IS NOT NULL")[0][0]
+    assert from_quotes > 0
+    assert sum(found.values()) == len(TURNS) + OTHERS + from_quotes
 
 
 def test_holds_of_many_kinds_stand(world: str) -> None:
