@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -57,15 +58,28 @@ def template_url(server_url: str, template: str) -> str:
     return server_url.format(template)
 
 
-@pytest.fixture
-def database_url(server_url: str, template: str) -> Iterator[str]:
-    """A fresh migrated database for one test that commits."""
-    name = f"test_{os.getpid()}_{os.urandom(4).hex()}"
+@contextmanager
+def copied(server_url: str, template: str, name: str) -> Iterator[str]:
+    """A copy of the migrated database, for as long as it is needed; its address."""
     with psycopg.connect(server_url.format("postgres"), autocommit=True) as connection:
         create = sql.SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY FILE_COPY")
         connection.execute(create.format(sql.Identifier(name), sql.Identifier(template)))
         yield server_url.format(name)
         connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
+@pytest.fixture
+def database_url(server_url: str, template: str) -> Iterator[str]:
+    """A fresh migrated database for one test that commits."""
+    with copied(server_url, template, f"test_{os.getpid()}_{os.urandom(4).hex()}") as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def scratch_url(server_url: str, template: str) -> Iterator[str]:
+    """A database for all transactions that are rolled back; what they draw from sequences stays in it."""
+    with copied(server_url, template, f"scratch_{os.getpid()}") as url:
+        yield url
 
 
 @pytest.fixture(scope="session")
@@ -81,17 +95,6 @@ async def database(database_url: str, house: House) -> AsyncIterator[Database]:
     """An open pool on a fresh database."""
     async with Database(database_url, house) as opened:
         yield opened
-
-
-@pytest.fixture(scope="session")
-def scratch_url(server_url: str, template: str) -> Iterator[str]:
-    """A database for all transactions that are rolled back; what they draw from sequences stays in it."""
-    name = f"scratch_{os.getpid()}"
-    with psycopg.connect(server_url.format("postgres"), autocommit=True) as connection:
-        create = sql.SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY FILE_COPY")
-        connection.execute(create.format(sql.Identifier(name), sql.Identifier(template)))
-        yield server_url.format(name)
-        connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
 
 
 @pytest.fixture
