@@ -14,10 +14,12 @@ from orderloom.base.transaction import Database, in_transaction
 from orderloom.base.types import SYSTEM, Actor
 from orderloom.billing import commands, reads
 from orderloom.billing.events import InvoiceIssued, PaymentRecorded
+from orderloom.billing.taxing import foreseen
 from orderloom.billing.types import GateMark, PaymentDraft
 from orderloom.billing.verify import INVARIANTS
 from orderloom.catalog.commands import save_tax_rates
 from orderloom.catalog.price_drafts import TaxRateDraft
+from orderloom.catalog.reads import tax_rates
 from tests.billing import given
 from tests.billing.test_release import assert_sound
 
@@ -109,7 +111,56 @@ async def test_who_is_exempt_pays_no_tax(tx):
 
     invoice = await reads.invoice(tx, (await commands.issue_invoices(tx, order_ids=[1]))[0])
     assert invoice is not None
-    assert (invoice.tax, invoice.taxes[0]["category"]) == (0, "exempt")
+    assert (invoice.tax, invoice.taxes[0]["treatment"]) == (0, "exempt")
+
+
+async def test_a_line_bears_the_taxes_of_its_region_and_the_total_is_rounded_as_the_entity_says(tx):
+    payer = await given.payer(tx, rounding="total")
+    await save_tax_rates(
+        tx, [TaxRateDraft("US", "standard", D("8.875"), date(2020, 1, 1), region="NY", name="Sales tax")]
+    )
+    await save_tax_rates(tx, [TaxRateDraft("US", "standard", D(1), date(2020, 1, 1), region="NY", name="Levy")])
+    drafts = [
+        given.price(
+            payer, order_item_id=100 + n, line=str(n), unit_price=D("0.13"), bundle_item_id=None, bundle=None,
+            tax_country="US", tax_region="NY",
+        )
+        for n in (1, 2, 3)
+    ]  # fmt: skip
+    await commands.arm_triggers(tx, drafts)
+    await commands.mark_gates(tx, [GateMark(1, "visit", tx.now), GateMark(1, "allActive", tx.now)])
+    await given.release_ready(tx, [1])
+
+    invoice = await reads.invoice(tx, (await commands.issue_invoices(tx, order_ids=[1]))[0])
+
+    assert invoice is not None
+    assert [(tax["name"], tax["region"], tax["net"], tax["tax"]) for tax in invoice.taxes] == [
+        ("Levy", "NY", D("0.39"), D("0.00")),
+        ("Sales tax", "NY", D("0.39"), D("0.03")),
+    ]
+    assert [line["tax_percent"] for line in invoice.lines] == [D("9.875")] * 3
+    assert invoice.gross == D("0.42")
+    await assert_sound(tx)
+
+
+async def test_what_is_foreseen_is_what_is_invoiced(tx):
+    payer = await given.payer(tx, rounding="total")
+    drafts = [
+        given.price(payer, order_item_id=100 + n, line=str(n), unit_price=D("0.13"), bundle_item_id=None, bundle=None)
+        for n in (1, 2, 3)
+    ]
+    as_taxed = (await reads.taxed_as(tx, [payer.billing_account_id]))[payer.billing_account_id]
+    table = await tax_rates(tx, ["US"], first=tx.now.date(), last=tx.now.date())
+
+    charges = foreseen(drafts, table, as_taxed, on=tx.now.date())
+    await commands.arm_triggers(tx, drafts)
+    await commands.mark_gates(tx, [GateMark(1, "visit", tx.now), GateMark(1, "allActive", tx.now)])
+    await given.release_ready(tx, [1])
+    invoice = await reads.invoice(tx, (await commands.issue_invoices(tx, order_ids=[1]))[0])
+
+    assert invoice is not None
+    assert (invoice.net, invoice.tax) == (sum(each.net for each in charges), sum(each.tax for each in charges))
+    assert invoice.tax == D("0.04"), "three times 0.013 are 0.039 in one sum"
 
 
 @pytest.mark.parametrize(
@@ -255,8 +306,10 @@ async def test_numbers_have_no_gap_although_eight_issue_at_once_and_some_fail(da
          "a waived or reversed trigger leaves no open charge and no live subscription"),
         ("UPDATE billing.series SET last = last + 1",
          "invoice numbers have no gap within legal entity, series and year"),
-        ("INSERT INTO billing.invoice_tax SELECT id, 'XX', 'none', 0, 'none', 1, 0 FROM billing.invoice",
+        ("INSERT INTO billing.invoice_tax SELECT id, 'XX', 'none', 0, 'none', 1, 1 FROM billing.invoice",
          "an invoice is the sum of its lines and of its taxes"),
+        ("INSERT INTO billing.invoice_tax SELECT id, 'XX', 'none', 0, 'none', 1, 0 FROM billing.invoice",
+         "each tax of an invoice is the sum of what its lines say of it"),
         ("UPDATE billing.charge SET state = 'open'",
          "a charge stands on an invoice exactly when it says so, with its own amount"),
         ("INSERT INTO billing.payment (invoice_id, amount, received_on, reference, recorded_by)"

@@ -6,13 +6,13 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
-from decimal import ROUND_HALF_UP, Decimal
-from typing import Any, Literal
+from decimal import Decimal
+from typing import Any
 
-from orderloom.base.money import allocate
-
-ZERO = Decimal(0)
-Rounding = Literal["line", "total"]
+from orderloom.billing.taxing import ZERO, due_rates, place_of
+from orderloom.catalog.price_types import TaxTerms, Treatment
+from orderloom.catalog.priced import ChargeTax
+from orderloom.catalog.tax import Taxable, TaxTable, taxed
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +34,7 @@ class OpenCharge:
     unit_price: Decimal
     amount: Decimal
     tax_country: str
+    tax_region: str
     tax_category: str
     effective_on: date
     period_start: date | None
@@ -44,16 +45,6 @@ class OpenCharge:
     billing_account_id: int
     account_id: int
     currency: str
-
-
-@dataclass(frozen=True, slots=True)
-class Rate:
-    """A tax rate on a day."""
-
-    country: str
-    category: str
-    percent: Decimal
-    name: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,15 +60,29 @@ class Line:
     description: str
     bundle: Mapping[str, Any] | None
     net: Decimal
-    rate: Rate | None
-    tax: Decimal = ZERO
+    taxes: tuple[ChargeTax, ...] = ()
+
+    @property
+    def tax(self) -> Decimal:
+        """All taxes on the line."""
+        return sum((tax.tax for tax in self.taxes), ZERO)
+
+    @property
+    def tax_percent(self) -> Decimal:
+        """What all of them take together, as a person reads it."""
+        return sum((tax.percent for tax in self.taxes), ZERO)
 
 
 @dataclass(frozen=True, slots=True)
 class TaxTotal:
-    """What is due of one tax rate."""
+    """What is due of one tax, and on how much."""
 
-    rate: Rate
+    country: str
+    region: str
+    category: str
+    percent: Decimal
+    name: str
+    treatment: Treatment
     net: Decimal
     tax: Decimal
 
@@ -93,18 +98,18 @@ class Sheet:
     gross: Decimal
 
 
-def lay_out(charges: Sequence[OpenCharge], rates: Mapping[int, Rate], *, rounding: Rounding, cent: Decimal) -> Sheet:
-    """Make an invoice of charges; `rates` are by charge.
+def lay_out(charges: Sequence[OpenCharge], table: TaxTable, terms: TaxTerms, *, cent: Decimal) -> Sheet:
+    """Make an invoice of charges whose taxes the table has.
 
     Lines stand in the order of the sales order, parts below their bundle; a bundle that has no
-    charge of its own gets a line without an amount. Tax is rounded per line, or once per rate and
-    then shared among its lines to the smallest unit (EN 16931), as the legal entity says.
+    charge of its own gets a line without an amount. Tax is that of quotes and orders, by place, category
+    and the day that each charge is effective: rounded per line, or once per rate and then shared among its
+    lines to the smallest unit (EN 16931), as the legal entity says.
     """
-    lines = _tax(_arrange(charges, rates), rounding=rounding, cent=cent)
-    taxes = _totals(lines)
+    lines = _tax(_arrange(charges), table, terms, cent=cent)
     net = sum((line.net for line in lines), ZERO)
-    tax = sum((total.tax for total in taxes), ZERO)
-    return Sheet(tuple(lines), taxes, net, tax, net + tax)
+    tax = sum((line.tax for line in lines), ZERO)
+    return Sheet(tuple(lines), _totals(lines), net, tax, net + tax)
 
 
 _Place = tuple[int, tuple[tuple[int, str], ...], int, date, int]
@@ -116,7 +121,7 @@ class _Heading:
     part: OpenCharge
 
 
-def _arrange(charges: Sequence[OpenCharge], rates: Mapping[int, Rate]) -> list[Line]:
+def _arrange(charges: Sequence[OpenCharge]) -> list[Line]:
     charged = {charge.order_item_id for charge in charges}
     rows: list[tuple[_Place, OpenCharge | _Heading]] = [
         ((c.order_id, line_order(c.line), 1, c.period_start or c.effective_on, c.id), c) for c in charges
@@ -130,9 +135,7 @@ def _arrange(charges: Sequence[OpenCharge], rates: Mapping[int, Rate]) -> list[L
     lines: list[Line] = []
     positions: dict[int, int] = {}
     for position, (_, row) in enumerate(sorted(rows, key=lambda pair: pair[0]), start=1):
-        line = (
-            _heading_line(row, position) if isinstance(row, _Heading) else _charge_line(row, position, positions, rates)
-        )
+        line = _heading_line(row, position) if isinstance(row, _Heading) else _charge_line(row, position, positions)
         positions.setdefault(line.order_item_id, position)
         lines.append(line)
     return lines
@@ -155,11 +158,10 @@ def _heading_line(heading: _Heading, position: int) -> Line:
         description=part.bundle_label,
         bundle=None,
         net=ZERO,
-        rate=None,
     )
 
 
-def _charge_line(charge: OpenCharge, position: int, positions: Mapping[int, int], rates: Mapping[int, Rate]) -> Line:
+def _charge_line(charge: OpenCharge, position: int, positions: Mapping[int, int]) -> Line:
     return Line(
         position=position,
         parent=positions.get(charge.bundle_item_id) if charge.bundle_item_id is not None else None,
@@ -170,39 +172,29 @@ def _charge_line(charge: OpenCharge, position: int, positions: Mapping[int, int]
         description=charge.description,
         bundle=charge.bundle,
         net=charge.amount,
-        rate=rates[charge.id],
     )
 
 
-def _tax(lines: Sequence[Line], *, rounding: Rounding, cent: Decimal) -> list[Line]:
-    if rounding == "line":
-        return [
-            line if line.rate is None else replace(line, tax=_share(line.net, line.rate, cent=cent)) for line in lines
-        ]
-    tax: dict[int, Decimal] = {}
-    for rate in _rates(lines):
-        members = [line for line in lines if line.rate == rate]
-        total = _share(sum((line.net for line in members), ZERO), rate, cent=cent)
-        shares = allocate(total, [abs(line.net) for line in members], cent)
-        tax.update({line.position: share for line, share in zip(members, shares, strict=True)})
-    return [replace(line, tax=tax.get(line.position, ZERO)) for line in lines]
+def _tax(lines: Sequence[Line], table: TaxTable, terms: TaxTerms, *, cent: Decimal) -> list[Line]:
+    charged = [(line, line.charge) for line in lines if line.charge is not None]
+    settled = taxed([taxable_of(charge, table, terms) for _, charge in charged], terms, includes_tax=False, cent=cent)
+    found = {line.position: result.taxes for (line, _), result in zip(charged, settled, strict=True)}
+    return [replace(line, taxes=found.get(line.position, ())) for line in lines]
 
 
-def _share(net: Decimal, rate: Rate, *, cent: Decimal) -> Decimal:
-    return (net * rate.percent / 100).quantize(cent, rounding=ROUND_HALF_UP)
-
-
-def _rates(lines: Sequence[Line]) -> list[Rate]:
-    found = {line.rate for line in lines if line.rate is not None}
-    return sorted(found, key=lambda rate: (rate.country, rate.category, rate.percent))
+def taxable_of(charge: OpenCharge, table: TaxTable, terms: TaxTerms) -> Taxable:
+    """A charge with the taxes that are due on it."""
+    rates = due_rates(
+        table, terms, place_of(charge.tax_country, charge.tax_region), charge.tax_category, charge.effective_on
+    )
+    return Taxable(charge.amount, charge.tax_category, rates, ())
 
 
 def _totals(lines: Sequence[Line]) -> tuple[TaxTotal, ...]:
-    return tuple(
-        TaxTotal(
-            rate,
-            sum((line.net for line in lines if line.rate == rate), ZERO),
-            sum((line.tax for line in lines if line.rate == rate), ZERO),
-        )
-        for rate in _rates(lines)
-    )
+    """The taxes of all lines, by what they are."""
+    found: dict[tuple[object, ...], TaxTotal] = {}
+    for tax in (tax for line in lines for tax in line.taxes):
+        key = tax.country, tax.region or "", tax.category, tax.percent, tax.name, tax.treatment
+        so_far = found.get(key) or TaxTotal(*key, net=ZERO, tax=ZERO)
+        found[key] = replace(so_far, net=so_far.net + tax.base, tax=so_far.tax + tax.tax)
+    return tuple(found[key] for key in sorted(found))

@@ -37,11 +37,14 @@ def invoice_paper(page: InvoicePage) -> Paper:
         facts=tuple(fact for fact in facts if fact.text or fact.day),
         sections=(Section(_lines(page.lines)),),
         totals=(Total("net", page.net), Total("gross", page.gross)),
-        taxes=tuple(
-            Tax(str(tax["name"]), Decimal(str(tax["percent"])), Decimal(str(tax["net"])), Decimal(str(tax["tax"])))
-            for tax in page.taxes
-        ),
+        taxes=tuple(_tax(tax) for tax in page.taxes),
     )
+
+
+def _tax(tax: Mapping[str, Any]) -> Tax:
+    name = " ".join(str(part) for part in (tax["name"], tax["region"]) if part)
+    percent, net, due = (Decimal(str(tax[column])) for column in ("percent", "net", "tax"))
+    return Tax(name, percent, net, due, tax["treatment"])
 
 
 def _lines(rows: list[dict[str, Any]]) -> tuple[Line, ...]:

@@ -9,7 +9,9 @@ from decimal import Decimal
 from typing import Any
 
 from orderloom.base.transaction import Tx
+from orderloom.billing.taxing import TaxedAs
 from orderloom.billing.types import Exposure
+from orderloom.catalog.price_types import TaxTerms
 from orderloom.parties.policy import account_filter
 
 PAGE = 100
@@ -212,7 +214,8 @@ async def invoice(tx: Tx, invoice_id: int) -> InvoicePage | None:
                (SELECT jsonb_agg(to_jsonb(entry) - 'invoice_id' ORDER BY entry.position)
                   FROM billing.invoice_line AS entry
                  WHERE entry.invoice_id = invoice.id) AS lines,
-               (SELECT coalesce(jsonb_agg(to_jsonb(total) - 'invoice_id' ORDER BY total.country, total.category), '[]')
+               (SELECT coalesce(jsonb_agg(to_jsonb(total) - 'invoice_id'
+                                          ORDER BY total.country, total.region, total.category, total.name), '[]')
                   FROM billing.invoice_tax AS total
                  WHERE total.invoice_id = invoice.id) AS taxes,
                (SELECT coalesce(jsonb_agg(to_jsonb(payment) - 'invoice_id' ORDER BY payment.id), '[]')
@@ -307,42 +310,14 @@ async def credit_exposure(tx: Tx, billing_account_ids: Sequence[int]) -> dict[in
     return {row.billing_account_id: row for row in rows}
 
 
-async def tax_percents(tx: Tx, wanted: Sequence[tuple[str, str]], *, on: date) -> dict[tuple[str, str], Decimal]:
-    """The tax rate of countries and categories on a day; those that have none are left out."""
-    rows = await tx.all(
-        """
-        SELECT wanted.country, wanted.category, tax_rate.percent
-          FROM unnest(%(countries)s::text[], %(categories)s::text[]) AS wanted (country, category)
-          JOIN catalog.tax_rate ON tax_rate.country = wanted.country
-           AND tax_rate.region IS NULL
-           AND tax_rate.category = wanted.category
-           AND daterange(tax_rate.valid_from, tax_rate.valid_to) @> %(on)s::date
-        """,
-        {
-            "countries": [country for country, _ in wanted],
-            "categories": [category for _, category in wanted],
-            "on": on,
-        },
-    )
-    return {(country, category): percent for country, category, percent in rows}
-
-
-@dataclass(frozen=True, slots=True)
-class TaxedAs:
-    """How a billing account is taxed where it says nothing else."""
-
-    country: str
-    is_exempt: bool
-
-
 async def taxed_as(tx: Tx, billing_account_ids: Sequence[int]) -> dict[int, TaxedAs]:
-    """The tax country of billing accounts, and whether they are exempt."""
+    """How billing accounts are taxed."""
     rows = await tx.all(
         """
         SELECT billing_account.id,
                coalesce(billing_account.tax_country, account.country, legal_entity.address ->> 'country', '')
                AS country,
-               billing_account.is_tax_exempt
+               legal_entity.tax_rounding, billing_account.is_tax_exempt
           FROM parties.billing_account
           JOIN parties.account ON account.id = billing_account.account_id
           JOIN parties.legal_entity ON legal_entity.id = billing_account.legal_entity_id
@@ -350,4 +325,7 @@ async def taxed_as(tx: Tx, billing_account_ids: Sequence[int]) -> dict[int, Taxe
         """,
         {"ids": list(billing_account_ids)},
     )
-    return {id_: TaxedAs(country, is_exempt) for id_, country, is_exempt in rows}
+    return {
+        id_: TaxedAs(country, TaxTerms(rounding, "exempt" if is_exempt else "taxed"))
+        for id_, country, rounding, is_exempt in rows
+    }

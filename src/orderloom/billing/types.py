@@ -39,7 +39,7 @@ class TriggerDraft:
     prepaid service has the share of the kit's price in `allocated`, and usually nothing to pay.
     `per_unit` releases increments of complete units instead of all at once; `by_itself` says that no billing step
     releases it, so that it is released as soon as it is ready. Legal entity and tax country
-    come from the billing account; `tax_country` says where it is supplied when that is elsewhere.
+    come from the billing account; `tax_country` and `tax_region` say where it is supplied when that is elsewhere.
     """
 
     order_id: int
@@ -64,6 +64,7 @@ class TriggerDraft:
     allocated: Decimal | None = None
     tax_category: str = "standard"
     tax_country: str = ""
+    tax_region: str = ""
     bundle_item_id: int | None = None
     bundle_line: str = ""
     bundle_label: str = ""

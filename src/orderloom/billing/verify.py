@@ -93,14 +93,33 @@ INVARIANTS: Final = (
         "an invoice is the sum of its lines and of its taxes",
         """
         SELECT invoice.number || ' says ' || invoice.net || ' + ' || invoice.tax || ', its lines make '
-               || lines.net || ' + ' || lines.tax || ', its taxes ' || taxes.net || ' + ' || taxes.tax
+               || lines.net || ' + ' || lines.tax || ', its taxes ' || taxes.tax
           FROM billing.invoice
          CROSS JOIN LATERAL (SELECT coalesce(sum(net), 0) AS net, coalesce(sum(tax), 0) AS tax
                                FROM billing.invoice_line WHERE invoice_line.invoice_id = invoice.id) AS lines
-         CROSS JOIN LATERAL (SELECT coalesce(sum(net), 0) AS net, coalesce(sum(tax), 0) AS tax
+         CROSS JOIN LATERAL (SELECT coalesce(sum(tax), 0) AS tax
                                FROM billing.invoice_tax WHERE invoice_tax.invoice_id = invoice.id) AS taxes
          WHERE (invoice.net, invoice.tax) <> (lines.net, lines.tax)
-            OR (invoice.net, invoice.tax) <> (taxes.net, taxes.tax)
+            OR invoice.tax <> taxes.tax
+        """,
+    ),
+    Invariant(
+        "each tax of an invoice is the sum of what its lines say of it",
+        """
+          WITH said AS (
+               SELECT line.invoice_id, tax.country, coalesce(tax.region, '') AS region, tax.category, tax.percent,
+                      tax.name, tax.treatment, sum(tax.base) AS net, sum(tax.tax) AS tax
+                 FROM billing.invoice_line AS line
+                CROSS JOIN jsonb_to_recordset(line.taxes) AS tax (
+                      country text, region text, category text, percent numeric, name text, treatment text,
+                      base numeric, tax numeric)
+             GROUP BY line.invoice_id, tax.country, coalesce(tax.region, ''), tax.category, tax.percent, tax.name,
+                      tax.treatment)
+        SELECT 'invoice ' || invoice_id || ' says ' || coalesce(told.tax::text, 'nothing')
+               || ' of ' || coalesce(told.name, said.name) || ', its lines ' || coalesce(said.tax::text, 'nothing')
+          FROM billing.invoice_tax AS told
+          FULL JOIN said USING (invoice_id, country, region, category, percent, name, treatment)
+         WHERE (told.net, told.tax) IS DISTINCT FROM (said.net, said.tax)
         """,
     ),
     Invariant(

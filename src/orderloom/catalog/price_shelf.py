@@ -37,7 +37,7 @@ from orderloom.catalog.price_types import (
     UnitOff,
     UnitPriceOf,
 )
-from orderloom.catalog.tax import TaxRate, tax_table
+from orderloom.catalog.tax import TaxTable
 from orderloom.catalog.tiers import AllUnits, Block, Blocks, Graduated, PerUnit, Tier
 from orderloom.catalog.units import ANY_QUANTITY, Packing, QuantityRule
 from orderloom.feel.conditions import parse as parse_condition
@@ -79,9 +79,7 @@ class SoldProduct:
     standard_version: int
 
 
-def book_of(
-    rules: Iterable[HeldRule], products: Sequence[SoldProduct], rates: Iterable[TaxRate], *, currency: str
-) -> Book:
+def book_of(rules: Iterable[HeldRule], products: Sequence[SoldProduct], taxes: TaxTable, *, currency: str) -> Book:
     """The book of a day in a currency, as far as these products are concerned."""
     kept: dict[str, list[HeldRule]] = {}
     for rule in rules:
@@ -101,7 +99,7 @@ def book_of(
             (str(rule.currency), rule.content["to"]): _number(rule.content["rate"]) for rule in kept.get("rate", ())
         },
         reasons=frozenset(rule.code for rule in kept.get("reason", ())),
-        taxes=tax_table(rates),
+        taxes=taxes,
     )
 
 

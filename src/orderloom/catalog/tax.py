@@ -120,7 +120,7 @@ def _per_total(amounts: Sequence[Taxable], includes_tax: bool, cent: Decimal) ->
         rate = first.rates[group[0][1]]
         bases = [amounts[place].amount for place, _ in group]
         total = _exact_tax(sum(bases, ZERO), rate, first.rates, includes_tax).rounded(cent)
-        found.update(zip(group, allocate(total, bases, cent), strict=True))
+        found.update(zip(group, allocate(total, [abs(base) for base in bases], cent), strict=True))
     return [tuple(found[place, index] for index in range(len(item.rates))) for place, item in enumerate(amounts)]
 
 

@@ -191,7 +191,8 @@ def _totals(totals: Sequence[Total], pen: _Pen) -> list[dict[str, Any]]:
 
 def _tax(tax: Tax, pen: _Pen) -> dict[str, str]:
     percent = f"{pen.number(tax.percent)} %"
-    label = pen.word("tax_line", name=_own(tax.name), percent=isolated(percent), net=isolated(pen.amount(tax.net)))
+    key = "tax_line" if tax.treatment == "taxed" else f"tax_{tax.treatment}"
+    label = pen.word(key, name=_own(tax.name), percent=isolated(percent), net=isolated(pen.amount(tax.net)))
     return {"label": label, "amount": pen.amount(tax.tax)}
 
 

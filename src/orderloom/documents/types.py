@@ -88,12 +88,13 @@ class Section:
 
 @dataclass(frozen=True, slots=True)
 class Tax:
-    """What is due of one tax rate."""
+    """What is due of one tax rate; one that is not says why."""
 
     name: str
     percent: Decimal
     net: Decimal
     tax: Decimal
+    treatment: Literal["taxed", "exempt", "reverse_charge"] = "taxed"
 
 
 @dataclass(frozen=True, slots=True)

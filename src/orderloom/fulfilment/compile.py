@@ -248,6 +248,7 @@ def _trigger(
         unit=item.unit,
         tax_category=item.tax_code or plan.items[charge.line].product.tax_category,
         tax_country=place.country if place else "",
+        tax_region=place.region if place else "",
         bundle_item_id=whole_bundle.id if whole_bundle else None,
         bundle_line=whole_bundle.line if whole_bundle else "",
         bundle_label=whole_bundle.product_name if whole_bundle else "",

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from orderloom.base.money import round_amount
-from orderloom.billing.types import TriggerDraft
+from orderloom.billing.taxing import Foreseen
 from orderloom.fulfilment.change import Assessment, has_begun
 from orderloom.fulfilment.change_picture import phase_of
 from orderloom.fulfilment.compile import sku_of
@@ -79,31 +78,18 @@ def _goods(plan: Plan) -> dict[tuple[str, str, str], Decimal]:
     return found
 
 
-def money_of(
-    drafts: Sequence[TriggerDraft], percents: Mapping[tuple[int, str, str], Decimal], *, currency: str
-) -> dict[str, Any]:
-    """What the charges of a plan come to: once, by period, and the tax on either; lines rounded once, then added.
-
-    `percents` are by billing account, country and category; a charge without one bears no tax here.
-    """
-    one_time = tax_once = Decimal(0)
-    recurring: dict[str, Decimal] = {}
-    tax_recurring: dict[str, Decimal] = {}
-    for draft in drafts:
-        net = round_amount(draft.quantity * draft.unit_price, currency)
-        percent = percents.get((draft.billing_account_id, draft.tax_country, draft.tax_category), Decimal(0))
-        tax = round_amount(net * percent / 100, currency)
-        if draft.price_kind == "recurring" and draft.period is not None:
-            recurring[draft.period] = recurring.get(draft.period, Decimal(0)) + net
-            tax_recurring[draft.period] = tax_recurring.get(draft.period, Decimal(0)) + tax
-        elif draft.price_kind == "one_time":
-            one_time += net
-            tax_once += tax
+def money_of(charges: Iterable[Foreseen]) -> dict[str, Any]:
+    """What the charges of a plan come to: once, by period, and the tax on either."""
+    nets: dict[str | None, Decimal] = {None: Decimal(0)}
+    taxes: dict[str | None, Decimal] = {None: Decimal(0)}
+    for charge in charges:
+        nets[charge.period] = nets.get(charge.period, Decimal(0)) + charge.net
+        taxes[charge.period] = taxes.get(charge.period, Decimal(0)) + charge.tax
     return {
-        "one_time": plain(one_time),
-        "tax": plain(tax_once),
-        "recurring": {period: plain(amount) for period, amount in sorted(recurring.items())},
-        "recurring_tax": {period: plain(amount) for period, amount in sorted(tax_recurring.items())},
+        "one_time": plain(nets.pop(None)),
+        "tax": plain(taxes.pop(None)),
+        "recurring": {str(period): plain(amount) for period, amount in sorted(nets.items())},
+        "recurring_tax": {str(period): plain(amount) for period, amount in sorted(taxes.items())},
     }
 
 

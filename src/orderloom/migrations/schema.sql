@@ -873,10 +873,14 @@ CREATE TABLE billing.invoice_line (
     period_end date,
     gl_account text DEFAULT ''::text NOT NULL,
     cost_centre text DEFAULT ''::text NOT NULL,
+    taxes jsonb DEFAULT '[]'::jsonb NOT NULL,
     CONSTRAINT invoice_line_check CHECK ((parent < "position")),
     CONSTRAINT invoice_line_check1 CHECK (((charge_id IS NOT NULL) OR ((net = (0)::numeric) AND (tax = (0)::numeric)))),
-    CONSTRAINT invoice_line_position_check CHECK (("position" > 0))
+    CONSTRAINT invoice_line_position_check CHECK (("position" > 0)),
+    CONSTRAINT invoice_line_taxes_check CHECK ((jsonb_typeof(taxes) = 'array'::text))
 );
+
+COMMENT ON COLUMN billing.invoice_line.tax_percent IS 'What all taxes of the line take together; each stands in taxes.';
 
 ALTER TABLE billing.invoice_line ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME billing.invoice_line_id_seq
@@ -894,7 +898,10 @@ CREATE TABLE billing.invoice_tax (
     percent numeric NOT NULL,
     name text NOT NULL,
     net numeric NOT NULL,
-    tax numeric NOT NULL
+    tax numeric NOT NULL,
+    region text DEFAULT ''::text NOT NULL,
+    treatment text DEFAULT 'taxed'::text NOT NULL,
+    CONSTRAINT invoice_tax_treatment_check CHECK ((treatment = ANY (ARRAY['taxed'::text, 'exempt'::text, 'reverse_charge'::text])))
 );
 
 CREATE TABLE billing.payment (
@@ -1002,6 +1009,7 @@ CREATE TABLE billing.trigger (
     armed_at timestamp with time zone DEFAULT base.now() NOT NULL,
     changed_at timestamp with time zone DEFAULT base.now() NOT NULL,
     by_itself boolean DEFAULT false NOT NULL,
+    tax_region text DEFAULT ''::text NOT NULL,
     CONSTRAINT never_more_than_ordered CHECK (((released >= (0)::numeric) AND (released <= quantity))),
     CONSTRAINT trigger_check CHECK (((price_kind = 'recurring'::text) = (period IS NOT NULL))),
     CONSTRAINT trigger_check1 CHECK (((state <> 'released'::text) OR (released = quantity))),
@@ -1014,6 +1022,8 @@ CREATE TABLE billing.trigger (
     CONSTRAINT trigger_state_check CHECK ((state = ANY (ARRAY['armed'::text, 'ready'::text, 'released'::text, 'reversed'::text, 'waived'::text])))
 )
 WITH (fillfactor='80');
+
+COMMENT ON COLUMN billing.trigger.tax_region IS 'The region of tax_country where it is supplied; empty where none is known.';
 
 ALTER TABLE billing.trigger ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME billing.trigger_id_seq
@@ -3670,7 +3680,7 @@ ALTER TABLE ONLY billing.invoice
     ADD CONSTRAINT invoice_pkey PRIMARY KEY (id);
 
 ALTER TABLE ONLY billing.invoice_tax
-    ADD CONSTRAINT invoice_tax_pkey PRIMARY KEY (invoice_id, country, category, percent);
+    ADD CONSTRAINT invoice_tax_pkey PRIMARY KEY (invoice_id, country, region, category, percent, name, treatment);
 
 ALTER TABLE ONLY billing.payment
     ADD CONSTRAINT payment_invoice_id_reference_key UNIQUE (invoice_id, reference);

@@ -15,13 +15,14 @@ from orderloom.base.refusals import NotFound, Problem, refuse_if_any
 from orderloom.base.transaction import Tx
 from orderloom.base.types import Subject
 from orderloom.billing.events import InvoiceIssued, PaymentRecorded
-from orderloom.billing.layout import OpenCharge, Rate, lay_out
+from orderloom.billing.layout import OpenCharge, lay_out, taxable_of
 from orderloom.billing.store import invoice
 from orderloom.billing.store.invoice import BillTo, NewInvoice, NewPayment
 from orderloom.billing.types import PaymentDraft
+from orderloom.catalog.reads import tax_rates
+from orderloom.catalog.tax import TaxTable
 
 CHARGE_LIMIT: Final = 20_000
-EXEMPT: Final = "exempt"
 _Group = tuple[int, str, int | None]
 
 
@@ -45,7 +46,7 @@ async def issue_invoices(
     if not charges:
         return []
     payers = await invoice.bill_to(tx, sorted({charge.billing_account_id for charge in charges}))
-    rates = await _rates(tx, charges, payers)
+    taxes = await _tax_table(tx, charges, payers)
     groups: dict[_Group, list[OpenCharge]] = {}
     for charge in charges:
         key = (charge.billing_account_id, charge.currency, None if consolidated else charge.order_id)
@@ -53,33 +54,34 @@ async def issue_invoices(
     groups = {key: group for key, group in groups.items() if any(charge.amount for charge in group)}
     if not groups:
         return []
-    fresh = await _number(tx, [_draft(tx, payers[key[0]], key, group, rates) for key, group in groups.items()])
+    fresh = await _number(tx, [_draft(tx, payers[key[0]], key, group, taxes) for key, group in groups.items()])
     ids = await invoice.insert(tx, fresh)
     tx.emit(_issued(invoice_id, each) for invoice_id, each in zip(ids, fresh, strict=True))
     return ids
 
 
-async def _rates(tx: Tx, charges: Sequence[OpenCharge], payers: Mapping[int, BillTo]) -> dict[int, Rate]:
-    """The tax rate of each charge on the day that it is effective; none for who is exempt."""
-    taxed = [charge for charge in charges if not payers[charge.billing_account_id].is_tax_exempt]
-    wanted = sorted({(charge.tax_country, charge.tax_category, charge.effective_on) for charge in taxed})
-    known = await invoice.tax_rates(tx, wanted)
+async def _tax_table(tx: Tx, charges: Sequence[OpenCharge], payers: Mapping[int, BillTo]) -> TaxTable:
+    """The taxes of the days and countries of these charges; refuses what none is known for."""
+    days = [charge.effective_on for charge in charges]
+    table = await tax_rates(tx, {charge.tax_country for charge in charges}, first=min(days), last=max(days))
+    missing = {
+        (charge.tax_category, charge.tax_country, charge.effective_on)
+        for charge in charges
+        if not taxable_of(charge, table, payers[charge.billing_account_id].tax_terms).rates
+    }
     refuse_if_any(
         [
             Problem(
                 "tax_rate_missing",
                 f"There is no rate for the tax category “{category}” in “{country}” on {day}; add it and issue again.",
             )
-            for country, category, day in wanted
-            if (country, category, day) not in known
+            for category, country, day in sorted(missing)
         ]
     )
-    rates = {charge.id: Rate(charge.tax_country, EXEMPT, Decimal(0), "exempt") for charge in charges}
-    rates.update({charge.id: known[(charge.tax_country, charge.tax_category, charge.effective_on)] for charge in taxed})
-    return rates
+    return table
 
 
-def _draft(tx: Tx, payer: BillTo, key: _Group, charges: Sequence[OpenCharge], rates: Mapping[int, Rate]) -> NewInvoice:
+def _draft(tx: Tx, payer: BillTo, key: _Group, charges: Sequence[OpenCharge], taxes: TaxTable) -> NewInvoice:
     issued_on = tx.now.astimezone(ZoneInfo(payer.time_zone)).date()
     orders = {charge.order_label for charge in charges}
     po_numbers = {charge.po_number for charge in charges}
@@ -94,7 +96,7 @@ def _draft(tx: Tx, payer: BillTo, key: _Group, charges: Sequence[OpenCharge], ra
         currency=key[1],
         issued_on=issued_on,
         due_on=issued_on + timedelta(days=payer.terms_days),
-        sheet=lay_out(charges, rates, rounding=payer.tax_rounding, cent=cent(key[1])),
+        sheet=lay_out(charges, taxes, payer.tax_terms, cent=cent(key[1])),
     )
 
 

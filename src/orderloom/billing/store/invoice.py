@@ -9,31 +9,8 @@ from decimal import Decimal
 from typing import Any
 
 from orderloom.base.transaction import Json, Tx
-from orderloom.billing.layout import OpenCharge, Rate, Rounding, Sheet
-
-
-async def tax_rates(tx: Tx, wanted: Sequence[tuple[str, str, date]]) -> dict[tuple[str, str, date], Rate]:
-    """The rate of each country and category on a day."""
-    rows = await tx.all(
-        """
-        SELECT wanted.country, wanted.category, wanted.on_day, tax_rate.percent, tax_rate.name
-          FROM unnest(%(countries)s::text[], %(categories)s::text[], %(days)s::date[])
-               AS wanted (country, category, on_day)
-          JOIN catalog.tax_rate ON tax_rate.country = wanted.country
-           AND tax_rate.region IS NULL
-           AND tax_rate.category = wanted.category
-           AND daterange(tax_rate.valid_from, tax_rate.valid_to) @> wanted.on_day
-        """,
-        {
-            "countries": [country for country, _, _ in wanted],
-            "categories": [category for _, category, _ in wanted],
-            "days": [day for _, _, day in wanted],
-        },
-    )
-    return {
-        (country, category, day): Rate(country, category, percent, name)
-        for country, category, day, percent, name in rows
-    }
+from orderloom.billing.layout import OpenCharge, Sheet
+from orderloom.catalog.price_types import Rounding, TaxTerms
 
 
 async def lock_open_charges(
@@ -45,8 +22,9 @@ async def lock_open_charges(
         SELECT charge.id, trigger.order_id, trigger.order_label, trigger.order_item_id, trigger.line,
                trigger.description, trigger.bundle_item_id, trigger.bundle_line, trigger.bundle_label, trigger.bundle,
                charge.quantity, trigger.unit, charge.unit_price, charge.amount, trigger.tax_country,
-               trigger.tax_category, charge.effective_on, charge.period_start, charge.period_end, trigger.po_number,
-               trigger.gl_account, trigger.cost_centre, trigger.billing_account_id, trigger.account_id, trigger.currency
+               trigger.tax_region, trigger.tax_category, charge.effective_on, charge.period_start, charge.period_end,
+               trigger.po_number, trigger.gl_account, trigger.cost_centre, trigger.billing_account_id,
+               trigger.account_id, trigger.currency
           FROM billing.charge
           JOIN billing.trigger ON trigger.id = charge.trigger_id
          WHERE charge.state = 'open'
@@ -78,6 +56,11 @@ class BillTo:
     terms_days: int
     is_tax_exempt: bool
     snapshot: dict[str, Any]
+
+    @property
+    def tax_terms(self) -> TaxTerms:
+        """How tax is rounded and whether any is due."""
+        return TaxTerms(self.tax_rounding, "exempt" if self.is_tax_exempt else "taxed")
 
 
 async def bill_to(tx: Tx, billing_account_ids: Sequence[int]) -> dict[int, BillTo]:
@@ -227,14 +210,15 @@ async def _insert_lines(tx: Tx, sheets: Sequence[tuple[int, Sheet]]) -> None:
         """
         INSERT INTO billing.invoice_line
                (invoice_id, position, parent, charge_id, order_id, order_item_id, line, description, bundle, quantity,
-                unit, unit_price, net, tax_country, tax_category, tax_percent, tax, effective_on, period_start,
+                unit, unit_price, net, tax_country, tax_category, tax_percent, taxes, tax, effective_on, period_start,
                 period_end, gl_account, cost_centre)
         SELECT *
           FROM unnest(%(invoices)s::bigint[], %(positions)s::int[], %(parents)s::int[], %(charges)s::bigint[],
                       %(orders)s::bigint[], %(items)s::bigint[], %(lines)s::text[], %(descriptions)s::text[],
                       %(bundles)s::jsonb[], %(quantities)s::numeric[], %(units)s::text[], %(unit_prices)s::numeric[],
                       %(net)s::numeric[], %(tax_countries)s::text[], %(tax_categories)s::text[],
-                      %(tax_percents)s::numeric[], %(tax)s::numeric[], %(effective)s::date[], %(starts)s::date[],
+                      %(tax_percents)s::numeric[], %(taxes)s::jsonb[], %(tax)s::numeric[], %(effective)s::date[],
+                      %(starts)s::date[],
                       %(ends)s::date[], %(gl_accounts)s::text[], %(cost_centres)s::text[])
         """,
         {
@@ -251,9 +235,10 @@ async def _insert_lines(tx: Tx, sheets: Sequence[tuple[int, Sheet]]) -> None:
             "units": [charge.unit if charge else "" for charge in charges],
             "unit_prices": [charge.unit_price if charge else Decimal(0) for charge in charges],
             "net": [line.net for _, line in lines],
-            "tax_countries": [line.rate.country if line.rate else "" for _, line in lines],
-            "tax_categories": [line.rate.category if line.rate else "" for _, line in lines],
-            "tax_percents": [line.rate.percent if line.rate else Decimal(0) for _, line in lines],
+            "tax_countries": [charge.tax_country if charge else "" for charge in charges],
+            "tax_categories": [charge.tax_category if charge else "" for charge in charges],
+            "tax_percents": [line.tax_percent for _, line in lines],
+            "taxes": [Json(line.taxes) for _, line in lines],
             "tax": [line.tax for _, line in lines],
             "effective": [charge.effective_on if charge else None for charge in charges],
             "starts": [charge.period_start if charge else None for charge in charges],
@@ -268,17 +253,20 @@ async def _insert_taxes(tx: Tx, sheets: Sequence[tuple[int, Sheet]]) -> None:
     taxes = [(invoice_id, total) for invoice_id, sheet in sheets for total in sheet.taxes]
     await tx.execute(
         """
-        INSERT INTO billing.invoice_tax (invoice_id, country, category, percent, name, net, tax)
+        INSERT INTO billing.invoice_tax (invoice_id, country, region, category, percent, name, treatment, net, tax)
         SELECT *
-          FROM unnest(%(invoices)s::bigint[], %(countries)s::text[], %(categories)s::text[], %(percents)s::numeric[],
-                      %(names)s::text[], %(net)s::numeric[], %(tax)s::numeric[])
+          FROM unnest(%(invoices)s::bigint[], %(countries)s::text[], %(regions)s::text[], %(categories)s::text[],
+                      %(percents)s::numeric[], %(names)s::text[], %(treatments)s::text[], %(net)s::numeric[],
+                      %(tax)s::numeric[])
         """,
         {
             "invoices": [invoice_id for invoice_id, _ in taxes],
-            "countries": [total.rate.country for _, total in taxes],
-            "categories": [total.rate.category for _, total in taxes],
-            "percents": [total.rate.percent for _, total in taxes],
-            "names": [total.rate.name for _, total in taxes],
+            "countries": [total.country for _, total in taxes],
+            "regions": [total.region for _, total in taxes],
+            "categories": [total.category for _, total in taxes],
+            "percents": [total.percent for _, total in taxes],
+            "names": [total.name for _, total in taxes],
+            "treatments": [total.treatment for _, total in taxes],
             "net": [total.net for _, total in taxes],
             "tax": [total.tax for _, total in taxes],
         },

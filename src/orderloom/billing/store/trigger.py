@@ -120,15 +120,15 @@ async def insert(tx: Tx, drafts: Sequence[TriggerDraft], payers: Mapping[int, Pa
         INSERT INTO billing.trigger
                (order_id, order_label, order_item_id, line, account_id, billing_account_id, price_kind, price, action,
                 revision, description, quantity, unit, unit_price, allocated, currency, period, per_unit, by_itself,
-                tax_category, tax_country, bundle_item_id, bundle_line, bundle_label, bundle, po_number, gl_account,
-                cost_centre, armed_at, changed_at)
+                tax_category, tax_country, tax_region, bundle_item_id, bundle_line, bundle_label, bundle, po_number,
+                gl_account, cost_centre, armed_at, changed_at)
         SELECT *, %(now)s::timestamptz, %(now)s
           FROM unnest(%(orders)s::bigint[], %(labels)s::text[], %(items)s::bigint[], %(lines)s::text[],
                       %(accounts)s::bigint[], %(payers)s::bigint[], %(kinds)s::text[], %(prices)s::text[],
                       %(actions)s::text[], %(revisions)s::int[], %(descriptions)s::text[], %(quantities)s::numeric[],
                       %(units)s::text[], %(unit_prices)s::numeric[], %(allocated)s::numeric[], %(currencies)s::text[],
                       %(periods)s::text[], %(per_unit)s::bool[], %(by_itself)s::bool[], %(tax_categories)s::text[],
-                      %(tax_countries)s::text[],
+                      %(tax_countries)s::text[], %(tax_regions)s::text[],
                       %(bundle_items)s::bigint[], %(bundle_lines)s::text[], %(bundle_labels)s::text[],
                       %(bundles)s::jsonb[], %(po_numbers)s::text[], %(gl_accounts)s::text[], %(cost_centres)s::text[])
             ON CONFLICT (order_item_id, price_kind, price, action, revision) DO NOTHING
@@ -157,6 +157,7 @@ async def insert(tx: Tx, drafts: Sequence[TriggerDraft], payers: Mapping[int, Pa
             "by_itself": [draft.by_itself for draft in drafts],
             "tax_categories": [draft.tax_category for draft in drafts],
             "tax_countries": [draft.tax_country or payers[draft.billing_account_id].tax_country for draft in drafts],
+            "tax_regions": [draft.tax_region if draft.tax_country else "" for draft in drafts],
             "bundle_items": [draft.bundle_item_id for draft in drafts],
             "bundle_lines": [draft.bundle_line for draft in drafts],
             "bundle_labels": [draft.bundle_label for draft in drafts],
@@ -251,16 +252,16 @@ async def _follow_prices(tx: Tx, of: Sequence[tuple[int, TriggerDraft]], payers:
         """
         UPDATE billing.trigger
            SET quantity = wanted.quantity, unit_price = wanted.unit_price, billing_account_id = wanted.payer_id,
-               tax_country = wanted.tax_country, bundle = wanted.bundle, by_itself = wanted.by_itself,
-               changed_at = %(now)s
+               tax_country = wanted.tax_country, tax_region = wanted.tax_region, bundle = wanted.bundle,
+               by_itself = wanted.by_itself, changed_at = %(now)s
           FROM unnest(%(ids)s::bigint[], %(quantities)s::numeric[], %(unit_prices)s::numeric[], %(payers)s::bigint[],
-                      %(tax_countries)s::text[], %(bundles)s::jsonb[], %(by_itself)s::bool[])
-               AS wanted (id, quantity, unit_price, payer_id, tax_country, bundle, by_itself)
+                      %(tax_countries)s::text[], %(tax_regions)s::text[], %(bundles)s::jsonb[], %(by_itself)s::bool[])
+               AS wanted (id, quantity, unit_price, payer_id, tax_country, tax_region, bundle, by_itself)
          WHERE trigger.id = wanted.id
            AND (trigger.quantity, trigger.unit_price, trigger.billing_account_id, trigger.tax_country,
-                trigger.by_itself)
+                trigger.tax_region, trigger.by_itself)
                IS DISTINCT FROM (wanted.quantity, wanted.unit_price, wanted.payer_id, wanted.tax_country,
-                                 wanted.by_itself)
+                                 wanted.tax_region, wanted.by_itself)
         RETURNING trigger.id
         """,
         {
@@ -270,6 +271,7 @@ async def _follow_prices(tx: Tx, of: Sequence[tuple[int, TriggerDraft]], payers:
             "unit_prices": [draft.unit_price for _, draft in of],
             "payers": [draft.billing_account_id for _, draft in of],
             "tax_countries": [draft.tax_country or payers[draft.billing_account_id].tax_country for _, draft in of],
+            "tax_regions": [draft.tax_region if draft.tax_country else "" for _, draft in of],
             "bundles": [None if draft.bundle is None else Json(draft.bundle) for _, draft in of],
             "by_itself": [draft.by_itself for _, draft in of],
         },

@@ -28,6 +28,7 @@ from orderloom.catalog.reads.prices import (
     context_of,
     price_book,
     price_context,
+    tax_rates,
     touched_products,
 )
 from orderloom.catalog.reads.published import RuleFilter, RulePage, RuleRow, list_rules, rule_page
@@ -63,6 +64,7 @@ __all__ = [
     "product_page",
     "rule_page",
     "stamped_catalogues",
+    "tax_rates",
     "touched_products",
     "try_prices",
     "version_source",

@@ -14,7 +14,7 @@ from orderloom.catalog.offer import ListPrice
 from orderloom.catalog.price_book import Book
 from orderloom.catalog.price_shelf import HeldRule, SoldProduct, book_of
 from orderloom.catalog.price_types import Context, Place, Rounding, Shared, TaxTerms
-from orderloom.catalog.tax import TaxRate
+from orderloom.catalog.tax import TaxRate, TaxTable, tax_table
 from orderloom.catalog.types import Scalar
 
 COST_RIGHT = "catalog.cost"
@@ -38,7 +38,8 @@ async def price_book(
     codes = sorted(set(products))
     sold = await _sold_products(tx, codes, currency=currency, at=at or _moment(tx.now, on))
     rules = await _held_rules(tx, codes, sorted(set(customers)), currency=currency, on=on)
-    return book_of(rules, sold, await _tax_rates(tx, tax_on or on), currency=currency)
+    taxes = await tax_rates(tx, first=tax_on or on, last=tax_on or on)
+    return book_of(rules, sold, taxes, currency=currency)
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,16 +148,20 @@ async def _sold_products(tx: Tx, codes: Sequence[str], *, currency: str, at: dat
     ]
 
 
-async def _tax_rates(tx: Tx, on: date) -> list[TaxRate]:
-    return await tx.all(
+async def tax_rates(tx: Tx, countries: Iterable[str] | None = None, *, first: date, last: date) -> TaxTable:
+    """The table of taxes that hold on any day between two, both included; of some countries or of all."""
+    rows = await tx.all(
         """
         SELECT country, category, percent, name, region, treatment, valid_from, valid_to AS valid_until
           FROM catalog.tax_rate
-         WHERE daterange(valid_from, valid_to) @> %(on)s::date
+         WHERE daterange(valid_from, valid_to) && daterange(%(first)s::date, %(last)s::date, '[]')
+           AND (%(countries)s::text[] IS NULL OR country = ANY(%(countries)s))
+      ORDER BY id
         """,
-        {"on": on},
+        {"first": first, "last": last, "countries": None if countries is None else sorted(countries)},
         row=TaxRate,
     )
+    return tax_table(rows)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,9 +11,10 @@ from typing import Any
 from orderloom.base.parsing import parse
 from orderloom.base.refusals import Problem, refuse_if_any
 from orderloom.base.transaction import Tx
-from orderloom.billing.reads import TriggerRow, tax_percents, taxed_as, triggers_of_orders
+from orderloom.billing.reads import TriggerRow, taxed_as, triggers_of_orders
+from orderloom.billing.taxing import foreseen
 from orderloom.billing.types import TriggerDraft
-from orderloom.catalog.reads import load_catalogue
+from orderloom.catalog.reads import load_catalogue, tax_rates
 from orderloom.catalog.types import Catalogue
 from orderloom.fulfilment import compile as compiling
 from orderloom.fulfilment.change import Assessment, Refusal, assess, has_begun
@@ -125,8 +126,8 @@ async def propose(tx: Tx, order_id: int, change: Change) -> Proposal:
         planned=planned,
         basis=basis_of(order.revision, graph.steps if graph else ()),
         refusals=(*_line_refusals(order, revised, triggers), *(planned.found.refusals if planned else ())),
-        money_before=await _money(tx, before, order.currency),
-        money_after=await _money(tx, after, order.currency),
+        money_before=await _money(tx, before),
+        money_after=await _money(tx, after),
     )
 
 
@@ -222,17 +223,17 @@ def _expected(plan: Plan, steps: Sequence[Step], again: Any, head: PlanHead, now
     return project(plan.shape, progress, start=head.planned_at, now=now).finish
 
 
-async def _money(tx: Tx, drafts: Sequence[TriggerDraft], currency: str) -> dict[str, Any]:
+async def _money(tx: Tx, drafts: Sequence[TriggerDraft]) -> dict[str, Any]:
+    """What the charges would come to with tax, each payer as it is taxed."""
     payers = await taxed_as(tx, sorted({draft.billing_account_id for draft in drafts}))
-    at = [replace(draft, tax_country=draft.tax_country or payers[draft.billing_account_id].country) for draft in drafts]
-    pairs = sorted({(draft.tax_country, draft.tax_category) for draft in at})
-    rates = await tax_percents(tx, pairs, on=tx.now.date())
-    percents = {
-        (draft.billing_account_id, *pair): Decimal(0) if payers[draft.billing_account_id].is_exempt else rates[pair]
-        for draft in at
-        if (pair := (draft.tax_country, draft.tax_category)) in rates
-    }
-    return money_of(at, percents, currency=currency)
+    countries = {draft.tax_country or payers[draft.billing_account_id].country for draft in drafts}
+    on = tx.now.date()
+    table = await tax_rates(tx, countries, first=on, last=on)
+    return money_of(
+        charge
+        for payer_id, payer in sorted(payers.items())
+        for charge in foreseen([draft for draft in drafts if draft.billing_account_id == payer_id], table, payer, on=on)
+    )
 
 
 def _line_refusals(order: StoredOrder, revised: Revised, triggers: Sequence[TriggerRow]) -> list[Refusal]:

@@ -324,6 +324,7 @@ def _fee_trigger(proposal: Proposal, planned: Planned, one: Sold, fee: Fee) -> T
         unit=item.unit,
         tax_category=item.tax_code or "standard",
         tax_country=place.country if place else "",
+        tax_region=place.region if place else "",
         po_number=one.order.po_number or "",
     )
 
