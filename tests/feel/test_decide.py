@@ -64,7 +64,14 @@ ROWS = '<= 1000 | - | "lead"', '> 500 | not("new") | "head"', '>= 900 | "new", "
         ("C+", 950, "watch", None),
         ("C", 5000, None, ["head"]),
         ("F", None, None, None),
-        ("C", None, None, None),
+        ("P", None, None, None),
+        ("R", None, None, []),
+        ("O", None, None, []),
+        ("C", None, None, []),
+        ("C#", None, None, Decimal(0)),
+        ("C+", None, None, None),
+        ("C<", None, None, None),
+        ("C>", None, None, None),
     ],
 )
 def test_hit_policies(policy: str, amount: object, segment: object, expected: object) -> None:
@@ -91,6 +98,9 @@ def test_default_outputs_answer_when_no_rule_does() -> None:
     assert (answer(one, n=1), answer(one, n=6)) == ("post", "van")
     two = table("F", ["n"], [Output("a", default=written("n + 1")), Output("b", default=written("0"))], "> 5 | 1 | 2")
     assert answer(two, n=1) == {"a": Decimal(2), "b": Decimal(0)}
+    for policy in ("C", "C#", "C+", "R"):
+        fixed = table(policy, ["n"], [Output("", default=written("-1"))], "> 5 | 3")
+        assert answer(fixed, n=1) == Decimal(-1)
 
 
 def test_sums_are_exact() -> None:
@@ -216,7 +226,7 @@ def naive(of: Table, context: Mapping[str, object]) -> object:
         )
     ]
     if not hits:
-        return None
+        return {"R": [], "C": [], "C#": Decimal(0)}.get(of.hit_policy.value)
     match of.hit_policy.value:
         case "U":
             return hits[0] if len(hits) == 1 else None

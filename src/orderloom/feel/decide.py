@@ -11,7 +11,7 @@ from typing import cast
 from orderloom.feel import python
 from orderloom.feel.compile import Inputs
 from orderloom.feel.dmn.kinds import ANY, Kind, converted
-from orderloom.feel.hits import NO_RANK, Row, answered, shaped
+from orderloom.feel.hits import NO_RANK, Row, answered, shaped, unmatched
 from orderloom.feel.language import Check, Code, Language, Values
 from orderloom.feel.mistakes import Mistaken
 from orderloom.feel.quick import quick_of
@@ -130,7 +130,7 @@ class Program:
         return check(value, scope, run) is True
 
     def answer(self, rules: Sequence[int], scope: Values, run: Run) -> object:
-        """What these matching rules (counted from 0) mean together; the default outputs if there are none."""
+        """What these matching rules (counted from 0) mean together, and what none of them means."""
         if not rules:
             return self._default(scope, run)
         if self.table.hit_policy is HitPolicy.FIRST:
@@ -164,7 +164,7 @@ class Program:
 
     def _default(self, scope: Values, run: Run) -> object:
         if not self._defaults:
-            return None
+            return unmatched(self.table.hit_policy)
         codes = [self._language.code(tree) for tree in self._defaults]
         if len(codes) != len(self.names):
             filled = zip((o for o in self.table.outputs if o.default is not None), codes, strict=True)

@@ -43,6 +43,17 @@ def answered(policy: HitPolicy, rows: Sequence[Row], names: Sequence[str], ranks
     return Answer(shaped(rows[0], names))
 
 
+def unmatched(policy: HitPolicy) -> object:
+    """The answer where no rule matches and no output has a default.
+
+    All answers of no rule are an empty list, and their count is 0. The sum, the least and the greatest of an empty list
+    are null, as FEEL's functions say; so is the one answer of a single hit policy.
+    """
+    if policy.is_list:
+        return []
+    return Decimal(0) if policy is HitPolicy.COUNT else None
+
+
 def shaped(row: Row, names: Sequence[str]) -> object:
     """One output as it is, several as a context."""
     return row[0] if len(row) == 1 else dict(zip(names, row, strict=True))

@@ -60,7 +60,7 @@ def table_piece(table: Table, writer: Writer, output: str | None) -> tuple[Piece
         found, is_list = written.single(place), False
     elif len(table.outputs) > 1:
         refuse("rows of several answers have no type of a column")
-    elif policy in (HitPolicy.RULE_ORDER, HitPolicy.OUTPUT_ORDER, HitPolicy.COLLECT):
+    elif policy.is_list:
         found, is_list = written.listed(), True
     else:
         found, is_list = written.aggregated(), False
@@ -111,7 +111,7 @@ class _Table:
         return chosen(branches, self._default(place)) if branches else self._default(place)
 
     def listed(self) -> Piece:
-        """Rule order, output order and collect: an array, null where no rule matches."""
+        """Rule order, output order and collect: an array, empty where no rule matches."""
         order = list(range(len(self._rows)))
         if self._table.hit_policy is HitPolicy.OUTPUT_ORDER:
             order = self._ranked()
@@ -119,18 +119,20 @@ class _Table:
         kinds = {answer.kind for answer in answers}
         if len(kinds) != 1 or any(answer.nullable or answer.over for answer in answers):
             refuse("a list in a column has answers of one type, none of them null")
-        if self._default(0) is not NULL:
+        if self._table.outputs[0].default is not None:
             refuse("the default of a table that lists its answers is one value, not a list")
         stored = STORED[next(iter(kinds))]
         items = ", ".join(
             f"CASE WHEN {self._rows[rule].matches.text} THEN {answer.text} END"
             for rule, answer in zip(order, answers, strict=True)
         )
-        text = f"NULLIF(array_remove(ARRAY[{items}]::{stored}[], NULL), ARRAY[]::{stored}[])"
-        return sized(Piece(text, kinds.pop()))
+        text = f"array_remove(ARRAY[{items}]::{stored}[], NULL)"
+        return sized(Piece(text, kinds.pop(), nullable=False))
 
     def aggregated(self) -> Piece:
         """Count, sum, minimum and maximum of what the matching rules answer."""
+        if self._table.hit_policy is HitPolicy.COUNT and self._table.outputs[0].default is None:
+            return self._count()
         if not self._rows:
             return self._default(0)
         some = junction("OR", [row.matches for row in self._rows])
@@ -144,7 +146,7 @@ class _Table:
         return chosen([(some, found)], self._default(0))
 
     def _count(self) -> Piece:
-        ones = " + ".join(f"CASE WHEN {row.matches.text} THEN 1 ELSE 0 END" for row in self._rows)
+        ones = " + ".join(f"CASE WHEN {row.matches.text} THEN 1 ELSE 0 END" for row in self._rows) or "0"
         return sized(Piece(f"({ones})::numeric", Kind.NUMBER, nullable=False, digits=Digits(0, len(self._rows))))
 
     def _sum(self) -> Piece:

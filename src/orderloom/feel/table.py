@@ -32,6 +32,11 @@ class HitPolicy(StrEnum):
         return self in (HitPolicy.UNIQUE, HitPolicy.ANY, HitPolicy.PRIORITY, HitPolicy.FIRST)
 
     @property
+    def is_list(self) -> bool:
+        """Whether the answers of all matching rules are listed."""
+        return self in (HitPolicy.RULE_ORDER, HitPolicy.OUTPUT_ORDER, HitPolicy.COLLECT)
+
+    @property
     def is_ranked(self) -> bool:
         """Whether the order of the allowed output values decides."""
         return self in (HitPolicy.PRIORITY, HitPolicy.OUTPUT_ORDER)

@@ -29,7 +29,9 @@ def answer(policy: str, outputs: list[dict[str, str]], rules: Rules, given: dict
         ("UNIQUE", 5, "null"), ("UNIQUE", 30, "null"), ("ANY", 5, "null"), ("FIRST", 5, '"x"'), ("FIRST", 15, '"y"'),
         ("PRIORITY", 15, '"x"'), ("RULE ORDER", 15, '["y", "x"]'), ("OUTPUT ORDER", 5, '["x", "x", "y"]'),
         ("COLLECT", 5, '["x", "y", "x"]'), ("COLLECT with COUNT", 5, "3"), ("COLLECT with MIN", 15, '"x"'),
-        ("COLLECT with MAX", 15, '"y"'), ("COLLECT with SUM", 15, "null"), ("COLLECT", 30, "null"),
+        ("COLLECT with MAX", 15, '"y"'), ("COLLECT with SUM", 15, "null"), ("COLLECT", 30, "[]"),
+        ("RULE ORDER", 30, "[]"), ("COLLECT with COUNT", 30, "0"), ("COLLECT with SUM", 30, "null"),
+        ("PRIORITY", 30, "null"),
     ],
 )  # fmt: skip
 def test_every_policy_has_its_answer(policy: str, value: int, expected: str) -> None:
