@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from decimal import Decimal
 
+from orderloom.feel.backreferences import Remembering
 from orderloom.feel.builtins.registry import builtin
 from orderloom.feel.patterns import Pattern, pattern
 from orderloom.feel.run import Run
@@ -84,21 +85,21 @@ def ends_with(_run: Run, text: str, match: str) -> bool:
 def matches(run: Run, text: str, expression: str, flags: str | None = None) -> bool | None:
     """Whether the regular expression matches some part; null if it is none."""
     found = _pattern(run, text, expression, flags)
-    return None if found is None else found.is_in(text)
+    return None if found is None else found.is_in(text, run)
 
 
 @builtin("replace(input: text, pattern: text, replacement: text, flags?: text)")
 def replace(run: Run, text: str, expression: str, replacement: str, flags: str | None = None) -> str | None:
     """Each match replaced; `$1` is the first group. Null if the pattern matches the empty text, as in XPath."""
     found = _pattern(run, text, expression, flags)
-    if found is None or found.matches_nothing():
+    if found is None or found.is_in("", run):
         return None
     parts = [replacement] if flags and "q" in flags else _replacement_parts(replacement, found.groups)
     if parts is None:
         return None
     result: list[str] = []
     size = place = 0
-    for start, end, groups in found.found(text):
+    for start, end, groups in found.found(text, run):
         pieces = [text[place:start], *(part if isinstance(part, str) else groups[part] or "" for part in parts)]
         run.spend(_MATCH_STEPS + 2 * len(pieces))
         size += sum(map(len, pieces))
@@ -113,19 +114,17 @@ def replace(run: Run, text: str, expression: str, replacement: str, flags: str |
 
 @builtin("split(string: text, delimiter: text)")
 def split(run: Run, text: str, delimiter: str) -> list[str] | None:
-    """The parts between the matches of a regular expression."""
+    """The parts between the matches of a regular expression; null if it matches the empty text, as in XPath."""
     if delimiter and not _SPECIAL.search(delimiter):
         run.items(text.count(delimiter) + 1)
         return text.split(delimiter)
     found = _pattern(run, text, delimiter, None)
-    if found is None:
+    if found is None or found.is_in("", run):
         return None
     parts: list[str] = []
     place = 0
-    for start, end, _ in found.found(text):
+    for start, end, _ in found.found(text, run):
         run.spend(_MATCH_STEPS)
-        if end == start:
-            continue
         parts.append(text[place:start])
         place = end
     parts.append(text[place:])
@@ -147,7 +146,7 @@ def string_join(
     return (prefix or "") + between.join(texts) + (suffix or "")
 
 
-def _pattern(run: Run, text: str, expression: str, flags: str | None) -> Pattern | None:
+def _pattern(run: Run, text: str, expression: str, flags: str | None) -> Pattern | Remembering | None:
     run.spend(10 + len(expression) + (len(text) >> 3))
     return pattern(expression, flags or "")
 
