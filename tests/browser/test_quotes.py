@@ -38,6 +38,7 @@ def test_a_salesperson_quotes_discounts_too_much_is_stopped_and_converts_half(pa
     page.get_by_role("button", name="Save and price").click()
     expect(page.get_by_text("Needs a right")).to_have_count(0)
     page.get_by_role("button", name="Send quote").click()
+    page.get_by_role("button", name="Only mark as sent").click()
     expect(page.locator(".head .state")).to_have_text("Sent")
     page.get_by_role("button", name="Convert to order").click()
     dialog = page.get_by_role("dialog")
@@ -71,6 +72,7 @@ def test_who_has_the_right_confirms_and_the_quote_can_go(page, desk, log_in):
     page.get_by_role("button", name="Confirm prices").click()
     expect(page.get_by_text("Confirmed by")).to_be_visible()
     page.get_by_role("button", name="Send quote").click()
+    page.get_by_role("button", name="Only mark as sent").click()
     expect(page.locator(".head .state")).to_have_text("Sent")
 
 

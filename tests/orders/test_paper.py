@@ -6,12 +6,14 @@ from datetime import date
 from decimal import Decimal
 
 from orderloom.base.transaction import Tx
-from orderloom.documents.types import Charge, Party
-from orderloom.orders.paper import Letterhead, confirmation
+from orderloom.documents.letterhead import Letterhead
+from orderloom.documents.types import Charge, Commitment, Party
+from orderloom.orders.paper import confirmation
 from orderloom.orders.reads import order_page
 from tests.orders import given
 
-LETTERHEAD = Letterhead(Party("seller", "Weaver Inc."), Party("customer", "Ängström & Co"), date(2026, 11, 23), "en")
+SELLER, CUSTOMER = Party("seller", "Weaver Inc."), Party("customer", "Ängström & Co")
+LETTERHEAD = Letterhead(SELLER, CUSTOMER, "C-1", date(2026, 11, 23), "en")
 
 
 async def test_a_confirmation_keeps_bundles_and_adds_up(tx: Tx) -> None:
@@ -26,6 +28,16 @@ async def test_a_confirmation_keeps_bundles_and_adds_up(tx: Tx) -> None:
         assert total.amount == sum(charge.amount for charge in charges if charge.period == total.period)
     assert all(charge != Charge(Decimal(0), Decimal(0)) for charge in charges)
     assert [fact.text for fact in paper.facts if fact.key == "po_number"] == ["PO-9"]
+
+
+async def test_a_confirmation_carries_the_terms_that_bind_the_customer(tx: Tx) -> None:
+    await given.world(tx)
+    terms = {"minimum_months": 24, "notice_days": 30, "termination_fee": "77.70"}
+    order = await given.order(tx, ({**given.KIT[0], "attributes": terms}, *given.KIT[1:]), submit=True)
+    [section] = confirmation(await order_page(tx, order.id), LETTERHEAD).sections
+
+    bound = {line.number: line.commitment for line in section.lines if line.commitment}
+    assert bound == {"1": Commitment(24, 30, Decimal("77.70"))}
 
 
 async def test_an_address_is_written_as_its_country_does_and_not_said_twice(tx: Tx) -> None:

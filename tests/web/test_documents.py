@@ -17,6 +17,7 @@ from orderloom.orders.commands import submit_orders
 from tests.billing import given as given_billing
 from tests.billing.test_invoice import released
 from tests.orders import given
+from tests.quotes import given as quotes
 
 
 @pytest.fixture
@@ -92,6 +93,25 @@ async def test_a_document_is_found_only_at_what_it_is_of(as_role, database, orde
     assert (await client.get(f"/api/orders/{order.number}/documents/{made['id']}/file")).status_code == 404
     file = await client.get(f"/api/invoices/{invoice_id}/documents/{made['id']}/file")
     assert "Facture" in words_of(file.content) and "HomeMax" in words_of(file.content)
+
+
+async def test_a_quote_is_put_on_paper_once_it_was_sent_and_kept_under_its_hash(as_role, database):
+    async with transaction(database, SYSTEM) as tx:
+        await quotes.world(tx)
+        sent, draft = await quotes.quote(tx, sent=True), await quotes.quote(tx)
+    client = await as_role("admin")
+    at = f"/api/quotes/{sent.number}/documents"
+    early = await client.post(f"/api/quotes/{draft.number}/documents", json={})
+    asked = [(await client.post(at, json=wish)).json() for wish in ({"prices": "without"}, {"language": "fr"})]
+    await render_due(database)
+    files = [await client.get(f"{at}/{one['id']}/file") for one in asked]
+    rows = {row["id"]: row for row in (await client.get(at)).json()["items"]}
+
+    assert early.json()["problems"][0]["code"] == "quote_not_sent"
+    assert [sha256(file.content).hexdigest() for file in files] == [rows[one["id"]]["sha256"] for one in asked]
+    assert "USD" not in words_of(files[0].content) and "Devis" in words_of(files[1].content)
+    assert (await client.get(f"/api/orders/1/documents/{asked[0]['id']}/file")).status_code == 404
+    assert (await client.post(at, json={"language": "fr", "version": 2})).status_code == 404
 
 
 async def test_who_may_not_see_invoices_gets_no_paper_of_them(as_role, invoice_id):

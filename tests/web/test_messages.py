@@ -10,14 +10,18 @@ import pytest
 from orderloom.base.jobs import run_jobs
 from orderloom.base.transaction import transaction
 from orderloom.base.types import SYSTEM
+from orderloom.billing import commands as billing
 from orderloom.documents.rendering import render_due
 from orderloom.gateway.mail import mail_server
 from orderloom.messages import reads
 from orderloom.messages.channels import EmailChannel
 from orderloom.messages.sending import Postman
 from orderloom.orders.commands import submit_orders
+from tests.billing import given as given_billing
+from tests.billing.test_invoice import released
 from tests.messages.server import listening
 from tests.orders import given
+from tests.quotes import given as quotes
 
 SENDER = Address("Orders", addr_spec="orders@tessellane.example")
 
@@ -171,3 +175,48 @@ async def test_a_mail_that_came_back_is_handed_in_as_it_is(as_role, order):
 
     assert (answer.status_code, answer.json()) == (200, {"delivery_ids": []})
     assert denied.status_code == 403
+
+
+async def test_a_quote_goes_out_with_its_paper_and_a_link_that_only_the_reader_gets(browser_of, anybody, database):
+    async with transaction(database, SYSTEM) as tx:
+        await quotes.world(tx)
+        quote = await quotes.quote(tx)
+    person = await browser_of("admin")
+    home = f"/quotes/{quote.number}"
+    page = (await person.get(home)).text
+    csrf, key, stamp = [re.search(rf'name="{name}" value="([^"]+)"', page)[1] for name in ("csrf", "key", "stamp")]
+    wish = {"csrf": csrf, "key": key, "stamp": stamp, "to": "ann@example.com", "prices": "with", "link": "true"}
+    first, second = [await person.post(f"{home}/messages", data=wish) for _ in range(2)]
+    async with listening() as mailbox:
+        assert await sent(database, mailbox) == 1
+    [mail] = mailbox.mails
+    text, html = [mail.get_body((kind,)).get_content() for kind in ("plain", "html")]
+    [link] = re.findall(r"https?://\S+/offers/\S+", text)
+    shown = (await person.get(first.headers["location"])).text
+
+    assert first.headers["location"] == second.headers["location"]
+    assert [part.get_filename() for part in mail.iter_attachments()] == [f"quote-{quote.number}-en.pdf"]
+    assert f'<a href="{link}">{link}</a>' in html
+    assert "[link]" in shown and link not in shown
+    offer = await anybody.get("/offers/" + link.split("/offers/")[1])
+    assert (offer.status_code, "Accept the offer" in offer.text) == (200, True)
+
+
+async def test_an_invoice_goes_out_from_its_page_once(browser_of, database):
+    async with transaction(database, SYSTEM) as tx:
+        await released(tx, await given_billing.payer(tx))
+        [invoice_id] = await billing.issue_invoices(tx, order_ids=[1])
+    person = await browser_of("admin")
+    home = f"/invoices/{invoice_id}"
+    page = (await person.get(home)).text
+    csrf, key = [re.search(rf'name="{name}" value="([^"]+)"', page)[1] for name in ("csrf", "key")]
+    wish = {"csrf": csrf, "key": key, "to": "ann@example.com", "language": "de"}
+    answers = [await person.post(f"{home}/messages", data=wish) for _ in range(2)]
+    async with listening() as mailbox:
+        assert await sent(database, mailbox) == 1
+    [mail] = mailbox.mails
+
+    assert len({answer.headers["location"] for answer in answers}) == 1
+    assert mail["Subject"].startswith("Rechnung")
+    assert [part.get_content_type() for part in mail.iter_attachments()] == ["application/pdf"]
+    assert "ann@example.com" in (await person.get(home)).text

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import date
 from decimal import Decimal
@@ -14,11 +15,13 @@ from babel.numbers import format_currency, format_decimal
 from orderloom.base.money import has_more_decimals
 from orderloom.base.refusals import refuse
 from orderloom.documents.characters import isolated, printable
-from orderloom.documents.types import Charge, Fact, Line, Paper, Party, Period, Sheet, Tax, Total
+from orderloom.documents.types import Charge, Commitment, Fact, Line, Paper, Party, Period, Sheet, Tax, Total
 from orderloom.documents.words import UNITS, WORDS, language_of
 
 RIGHT_TO_LEFT = frozenset({"ar"})
 UNIT_DECIMALS = 6
+_DATED = defaultdict(lambda: "delivery_on", quote="requested_on")
+"""What the dates of lines are: an offer repeats what is wished for, all else says when it comes."""
 _FACT_WORDS = {"quote": "quote_number", "invoice": "invoice_number"}
 
 
@@ -40,7 +43,8 @@ def lay_out(paper: Paper, *, language: str, with_prices: bool) -> Sheet:
         "right_to_left": known in RIGHT_TO_LEFT,
         "title": pen.word(paper.kind),
         "number": printable(paper.number),
-        "words": {name: pen.word(name) for name in _SHEET_WORDS},
+        "about": _own(paper.title),
+        "words": {name: pen.word(name) for name in _SHEET_WORDS} | {"delivery_on": pen.word(_DATED[paper.kind])},
         "author": printable(seller.name) if seller else "",
         "seller": _party(seller, pen) if seller else None,
         "customer": _party(others[0], pen) if others else None,
@@ -145,7 +149,10 @@ def _line(line: Line, pen: _Pen, *, with_prices: bool) -> dict[str, Any]:
     laid: dict[str, Any] = {
         "number": _own(line.number),
         "text": _own(line.text),
-        "details": [_own(detail) for detail in line.details],
+        "details": [
+            *(_own(detail) for detail in line.details),
+            *_committed(line.commitment, pen, with_prices=with_prices),
+        ],
         "depth": line.depth,
         "quantity": _quantity(line, pen),
         "day": pen.day(line.delivery_on) if line.delivery_on else "",
@@ -154,6 +161,20 @@ def _line(line: Line, pen: _Pen, *, with_prices: bool) -> dict[str, Any]:
     if with_prices:
         laid["charges"] = [_charge(charge, pen) for charge in line.charges]
     return laid
+
+
+def _committed(terms: Commitment | None, pen: _Pen, *, with_prices: bool) -> list[str]:
+    """What binds the customer, in one line; the fee to leave early is an amount, so it goes with the prices."""
+    if terms is None:
+        return []
+    parts = []
+    if terms.minimum_months is not None:
+        parts.append(pen.word("minimum_term", months=pen.number(Decimal(terms.minimum_months))))
+    if terms.notice_days is not None:
+        parts.append(pen.word("notice", days=pen.number(Decimal(terms.notice_days))))
+    if terms.termination_fee is not None and with_prices:
+        parts.append(pen.word("termination_fee", amount=pen.amount(terms.termination_fee), currency=pen.currency))
+    return [", ".join(parts)] if parts else []
 
 
 def _standing(line: Line, pen: _Pen, *, with_prices: bool) -> str:

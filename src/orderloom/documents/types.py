@@ -12,12 +12,12 @@ from orderloom.base.types import Subject
 
 Kind = Literal["order_confirmation", "quote", "invoice", "credit_note", "delivery_note"]
 Role = Literal["seller", "customer", "bill_to", "ship_to"]
-Period = Literal["month", "quarter", "year"]
+Period = Literal["day", "week", "month", "quarter", "year"]
 FactKey = Literal[
     "date", "order", "quote", "version", "invoice", "customer_number", "po_number", "requested_on", "promised_on",
     "valid_until", "due_on", "terms", "delivery_terms", "shipment", "carrier", "tracking", "contact",
 ]  # fmt: skip
-TotalKey = Literal["subtotal", "one_time", "recurring", "net", "tax", "gross", "paid", "open"]
+TotalKey = Literal["subtotal", "one_time", "recurring", "net", "tax", "with_tax", "gross", "paid", "open"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +49,15 @@ class Charge:
 
 
 @dataclass(frozen=True, slots=True)
+class Commitment:
+    """What binds the customer to a line; the fee is what leaving early costs, and is left out without prices."""
+
+    minimum_months: int | None = None
+    notice_days: int | None = None
+    termination_fee: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Line:
     """One line; `depth` is how many bundles it stands in, its bundle being the nearest line above that is less deep.
 
@@ -65,6 +74,7 @@ class Line:
     charges: tuple[Charge, ...] = ()
     delivery_on: date | None = None
     standing: Literal["", "optional", "alternative"] = ""
+    commitment: Commitment | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +111,7 @@ class Tax:
 class Paper:
     """A document as the room above means it, in no language yet. Notes and terms are texts for people, by paragraph.
 
-    `notes`, `terms` and `details` are printed with and without prices: put no amount there.
+    `title`, `notes`, `terms` and `details` are printed with and without prices: put no amount there.
     """
 
     kind: Kind
@@ -115,6 +125,7 @@ class Paper:
     terms: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     before_tax: bool = False
+    title: str = ""
 
 
 @dataclass(frozen=True, slots=True)

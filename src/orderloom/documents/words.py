@@ -26,6 +26,9 @@ WORDS: Final[Mapping[str, Mapping[str, str]]] = {
         "page": "Page {page} of {pages}", "continued": "continued", "notes": "Notes", "conditions": "Terms",
         "received": "Received in good order", "accepted": "Accepted", "place_and_day": "Place, date",
         "signature": "Name, signature", "piece": "pc", "hour": "h", "set": "set", "metre": "m",
+        "minimum_term": "minimum term {months} months", "notice": "{days} days’ notice",
+        "termination_fee": "{amount} {currency} to leave early", "with_tax": "With tax",
+        "day": "day", "week": "week",
     },
     "de": {
         "order_confirmation": "Auftragsbestätigung", "quote": "Angebot", "invoice": "Rechnung",
@@ -49,6 +52,9 @@ WORDS: Final[Mapping[str, Mapping[str, str]]] = {
         "conditions": "Bedingungen", "received": "Ordnungsgemäß erhalten", "accepted": "Angenommen",
         "place_and_day": "Ort, Datum", "signature": "Name, Unterschrift",
         "piece": "Stück", "hour": "Std.", "set": "Satz", "metre": "m",
+        "minimum_term": "Mindestlaufzeit {months} Monate", "notice": "Kündigungsfrist {days} Tage",
+        "termination_fee": "{amount} {currency} bei vorzeitigem Ende", "with_tax": "Mit Steuer",
+        "day": "Tag", "week": "Woche",
     },
     "fr": {
         "order_confirmation": "Confirmation de commande", "quote": "Devis", "invoice": "Facture",
@@ -71,6 +77,9 @@ WORDS: Final[Mapping[str, Mapping[str, str]]] = {
         "page": "Page {page} sur {pages}", "continued": "suite", "notes": "Remarques", "conditions": "Conditions",
         "received": "Reçu en bon état", "accepted": "Bon pour accord", "place_and_day": "Lieu, date",
         "signature": "Nom, signature", "piece": "pce", "hour": "h", "set": "jeu", "metre": "m",
+        "minimum_term": "durée minimale {months} mois", "notice": "préavis de {days} jours",
+        "termination_fee": "{amount} {currency} en cas de départ anticipé", "with_tax": "Toutes taxes comprises",
+        "day": "jour", "week": "semaine",
     },
     "ja": {
         "order_confirmation": "注文確認書", "quote": "見積書", "invoice": "請求書",
@@ -92,6 +101,9 @@ WORDS: Final[Mapping[str, Mapping[str, str]]] = {
         "page": "{page} / {pages} ページ", "continued": "続き", "notes": "備考", "conditions": "取引条件",
         "received": "上記の品を受領しました", "accepted": "承諾", "place_and_day": "場所・日付",
         "signature": "氏名・署名", "piece": "個", "hour": "時間", "set": "セット", "metre": "m",
+        "minimum_term": "最低利用期間{months}か月", "notice": "解約予告{days}日前",
+        "termination_fee": "中途解約金 {amount} {currency}", "with_tax": "税込金額",
+        "day": "日", "week": "週",
     },
     "ar": {
         "order_confirmation": "تأكيد الطلب", "quote": "عرض سعر", "invoice": "فاتورة",
@@ -113,6 +125,9 @@ WORDS: Final[Mapping[str, Mapping[str, str]]] = {
         "notes": "ملاحظات", "conditions": "الشروط", "received": "تم الاستلام بحالة جيدة", "accepted": "موافق عليه",
         "place_and_day": "المكان، التاريخ", "signature": "الاسم، التوقيع",
         "piece": "قطعة", "hour": "ساعة", "set": "طقم", "metre": "م",
+        "minimum_term": "مدة لا تقل عن {months} شهرًا", "notice": "إشعار قبل {days} يومًا",
+        "termination_fee": "{amount} {currency} عند الإنهاء المبكر", "with_tax": "شامل الضريبة",
+        "day": "يوم", "week": "أسبوع",
     },
 }  # fmt: skip
 """By language; every language has the same keys, as a test says. Units are keys too."""

@@ -6,14 +6,15 @@ from collections.abc import Sequence
 
 from orderloom.base.refusals import Problem, refuse_if_any
 from orderloom.base.transaction import Tx
+from orderloom.base.types import Subject
 from orderloom.messages import store
 from orderloom.messages.addresses import MOST_RECIPIENTS, is_one_line, wire_address
 from orderloom.messages.bounces import returned
 from orderloom.messages.events import DeliveryMoved, MessageQueued
 from orderloom.messages.letters import values_of, write
-from orderloom.messages.reads import delivery_ids
+from orderloom.messages.reads import delivery_ids, message_with_key
 from orderloom.messages.states import REPEATABLE, STOPPABLE
-from orderloom.messages.types import MessageDraft, Recipient
+from orderloom.messages.types import MessageDraft, PaperMail, Recipient
 
 
 async def send_messages(tx: Tx, drafts: Sequence[MessageDraft]) -> list[int]:
@@ -26,12 +27,41 @@ async def send_messages(tx: Tx, drafts: Sequence[MessageDraft]) -> list[int]:
     return [await _send(tx, draft) for draft in drafts]
 
 
+async def send_paper(
+    tx: Tx,
+    mail: PaperMail,
+    document: Subject,
+    *,
+    subject: Subject,
+    letter: str,
+    language: str,
+    customer: str,
+    sender: str,
+    link: str = "",
+) -> int:
+    """Send a document by e-mail as soon as it is made, with the letter in its language; return the message."""
+    draft = MessageDraft(
+        subject=subject,
+        recipients=mail.to,
+        letter=letter,
+        language=language,
+        values={"number": subject.label, "customer": customer, "sender": sender},
+        note=mail.note,
+        attachments=(document,),
+        key=mail.key,
+        link=link,
+    )
+    refuse_if_any(_problems(draft, ""))
+    return await _send(tx, draft)
+
+
 async def _send(tx: Tx, draft: MessageDraft) -> int:
     written = write(draft.letter, language=draft.language, values=draft.values, note=draft.note)
     message_id = await store.add_message(tx, draft, written)
     if message_id is None:
-        assert draft.key is not None
-        return await store.message_with_key(tx, draft.key)
+        known = await message_with_key(tx, draft.key or "")
+        assert known is not None, "only a key that was used keeps a message from being written"
+        return known
     addresses = [_address(draft, recipient) for recipient in draft.recipients]
     await store.add_attachments(tx, message_id, draft.attachments)
     await store.add_deliveries(tx, message_id, draft, addresses)

@@ -9,6 +9,9 @@ from typing import Final
 
 from jinja2 import Environment, select_autoescape
 
+LINK: Final = "[link]"
+"""Stands where a message has its link, which is filled in when it goes out."""
+
 LETTERS: Final[Mapping[str, Mapping[str, tuple[str, tuple[str, ...]]]]] = {
     "order_confirmation": {
         "en": (
@@ -39,6 +42,45 @@ LETTERS: Final[Mapping[str, Mapping[str, tuple[str, tuple[str, ...]]]]] = {
         "ja": ("見積書 {number}", ("{customer} 御中", "見積書 {number} を添付いたします。ご検討ください。")),
         "ar": ("عرض سعر {number}", ("{customer}، تحية طيبة،", "تجدون عرض السعر {number} مرفقًا.")),
     },
+    "offer": {
+        "en": (
+            "Quote {number}",
+            (
+                "Dear {customer},",
+                "please find our quote {number} attached. You can read it, ask us about it and accept it here:",
+                LINK,
+            ),
+        ),
+        "de": (
+            "Angebot {number}",
+            (
+                "Guten Tag {customer},",
+                "im Anhang finden Sie unser Angebot {number}. Hier können Sie es lesen, uns fragen und es annehmen:",
+                LINK,
+            ),
+        ),
+        "fr": (
+            "Devis {number}",
+            (
+                "Bonjour {customer},",
+                "vous trouverez notre devis {number} en pièce jointe. Vous pouvez le lire, nous poser vos questions et "
+                "l’accepter ici :",
+                LINK,
+            ),
+        ),
+        "ja": (
+            "見積書 {number}",
+            (
+                "{customer} 御中",
+                "見積書 {number} を添付いたします。下記のページで内容のご確認、ご質問、ご承諾ができます。",
+                LINK,
+            ),
+        ),
+        "ar": (
+            "عرض سعر {number}",
+            ("{customer}، تحية طيبة،", "تجدون عرض السعر {number} مرفقًا. يمكنكم قراءته والسؤال عنه وقبوله هنا:", LINK),
+        ),
+    },
     "invoice": {
         "en": ("Invoice {number}", ("Dear {customer},", "please find our invoice {number} attached.")),
         "de": ("Rechnung {number}", ("Guten Tag {customer},", "im Anhang finden Sie unsere Rechnung {number}.")),
@@ -58,7 +100,9 @@ _HTML: Final = Environment(autoescape=select_autoescape(default=True, default_fo
 <html lang="{{ language }}" dir="{{ 'rtl' if language == 'ar' else 'ltr' }}">
 <head><meta charset="utf-8"><title>{{ title }}</title></head>
 <body style="font: 15px/1.5 system-ui, sans-serif; color: #1a1a1a; max-width: 40em">
-{% for paragraph in paragraphs %}<p style="white-space: pre-line">{{ paragraph }}</p>
+{% for paragraph in paragraphs %}<p style="white-space: pre-line">
+{%- if paragraph == link %}<a href="{{ link }}">{{ link }}</a>{% else %}{{ paragraph }}{% endif -%}
+</p>
 {% endfor %}</body>
 </html>
 """
@@ -94,7 +138,7 @@ def write(letter: str, *, language: str, values: Mapping[str, str], note: str = 
     filled = [_filled(text, values) for text in paragraphs]
     body = [*filled, *([note.strip()] if note.strip() else []), closing]
     heading = _filled(title, values)
-    html = _HTML.render(language=spoken, title=heading, paragraphs=body)
+    html = _HTML.render(language=spoken, title=heading, paragraphs=body, link=LINK)
     return Written(heading, "\n\n".join(body) + "\n", html)
 
 

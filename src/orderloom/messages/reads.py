@@ -211,6 +211,12 @@ async def enclosures_of(tx: Tx, message_ids: Sequence[int]) -> dict[int, list[En
     return found
 
 
+async def message_with_key(tx: Tx, key: str) -> int | None:
+    """The message that has this key, if there is one; whoever knows the key has been let through."""
+    found: int | None = await tx.value("SELECT id FROM messages.message WHERE key = %(key)s", {"key": key})
+    return found
+
+
 async def delivery_ids(tx: Tx, *, token: str, address: str) -> list[int]:
     """The delivery of the message with this token to this address, however its letters are cased."""
     return await tx.values(

@@ -6,6 +6,7 @@ import asyncio
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from html import escape
 
 import structlog
 
@@ -13,6 +14,7 @@ from orderloom.base.transaction import Database, Tx, in_transaction
 from orderloom.base.types import SYSTEM, Subject, SubjectFile
 from orderloom.messages import store
 from orderloom.messages.commands import tell
+from orderloom.messages.letters import LINK
 from orderloom.messages.reads import enclosures_of, recipients_of
 from orderloom.messages.states import pause_seconds
 from orderloom.messages.types import Channel, Delivered, Enclosure, Parcel, Recipient
@@ -79,8 +81,8 @@ def _parcel(claimed: store.ClaimedDelivery, enclosures: Sequence[Enclosure], rec
         recipient=own,
         others=tuple(one for one in recipients if one is not own),
         title=claimed.title,
-        text=claimed.body,
-        html=claimed.html,
+        text=claimed.body.replace(LINK, claimed.link) if claimed.link else claimed.body,
+        html=claimed.html.replace(LINK, escape(claimed.link)) if claimed.link else claimed.html,
         created_at=claimed.created_at,
         subject=Subject(claimed.subject_kind, claimed.subject_id, claimed.subject_label, claimed.account_id),
         enclosures=tuple(enclosures),

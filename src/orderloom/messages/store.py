@@ -38,9 +38,9 @@ async def add_message(tx: Tx, draft: MessageDraft, written: Written) -> int | No
         """
         INSERT INTO messages.message
                (channel, subject_kind, subject_id, subject_label, account_id, letter, language, title, body, html, key,
-                created_by)
+                link, created_by)
         VALUES (%(channel)s, %(kind)s, %(id)s, %(label)s, %(account)s, %(letter)s, %(language)s, %(title)s, %(body)s,
-                %(html)s, %(key)s, %(actor)s)
+                %(html)s, %(key)s, %(link)s, %(actor)s)
             ON CONFLICT (key) DO NOTHING
         RETURNING id
         """,
@@ -56,17 +56,11 @@ async def add_message(tx: Tx, draft: MessageDraft, written: Written) -> int | No
             "body": written.text,
             "html": written.html,
             "key": draft.key,
+            "link": draft.link,
             "actor": tx.actor.name,
         },
     )
     return None if found is None else int(found)
-
-
-async def message_with_key(tx: Tx, key: str) -> int:
-    """The message that has this key."""
-    found = await tx.value("SELECT id FROM messages.message WHERE key = %(key)s", {"key": key})
-    assert isinstance(found, int)
-    return found
 
 
 async def add_attachments(tx: Tx, message_id: int, sources: Sequence[Subject]) -> None:
@@ -212,6 +206,7 @@ class ClaimedDelivery:
     title: str
     body: str
     html: str
+    link: str
     created_at: datetime
     subject_kind: str
     subject_id: int
@@ -237,7 +232,7 @@ async def claim(tx: Tx, channels: Sequence[str], *, limit: int, lease_seconds: f
          WHERE delivery.id = due.id AND message.id = delivery.message_id
         RETURNING delivery.id, delivery.attempt, delivery.message_id, delivery.channel, delivery.address, delivery.name,
                   delivery.role, delivery.round, message.token::text, message.title, message.body, message.html,
-                  message.created_at, message.subject_kind, message.subject_id, message.subject_label,
+                  message.link, message.created_at, message.subject_kind, message.subject_id, message.subject_label,
                   message.account_id
         """,
         {"channels": list(channels), "limit": limit, "lease": lease_seconds},

@@ -27,7 +27,8 @@ class MessageDraft:
     """A message to be sent about a subject: a letter with the values that it names, and perhaps a note of ours.
 
     `attachments` are subjects that are files, such as documents; the message waits until each is made. `key` makes
-    it once: a second draft with the same key is the first message.
+    it once: a second draft with the same key is the first message. `link` is a way in that nobody else may know: it
+    goes out with the message, to the place that the letter has for it, and no page or API shows it again.
     """
 
     subject: Subject
@@ -38,6 +39,21 @@ class MessageDraft:
     note: str = ""
     attachments: tuple[Subject, ...] = ()
     channel: ChannelName = "email"
+    key: str | None = None
+    link: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PaperMail:
+    """A paper by e-mail: to whom, in which language (the customer's where none is named), and with which note of ours.
+
+    `key` sends it once, however often it is asked for.
+    """
+
+    to: tuple[Recipient, ...]
+    language: str | None = None
+    with_prices: bool = True
+    note: str = ""
     key: str | None = None
 
 

@@ -1883,12 +1883,15 @@ CREATE TABLE messages.message (
     key text,
     created_by text NOT NULL,
     created_at timestamp with time zone DEFAULT base.now() NOT NULL,
+    link text DEFAULT ''::text NOT NULL,
     CONSTRAINT message_channel_check CHECK ((channel = ANY (ARRAY['email'::text, 'sms'::text, 'chat'::text]))),
     CONSTRAINT message_subject_kind_check CHECK ((subject_kind <> ''::text)),
     CONSTRAINT message_title_check CHECK (((title <> ''::text) AND (title !~ '[[:cntrl:]]'::text)))
 );
 
 COMMENT ON COLUMN messages.message.token IS 'The left part of its Message-ID, the same for ever.';
+
+COMMENT ON COLUMN messages.message.link IS 'Stands for [link] in body and html when the message goes out; shown nowhere.';
 
 ALTER TABLE messages.message ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME messages.message_id_seq

@@ -3,32 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import date
 from decimal import Decimal
-from typing import Any
 
 from orderloom.base.money import round_amount
-from orderloom.documents.compose import party
+from orderloom.documents.compose import characteristics, commitment, party, stated
+from orderloom.documents.letterhead import Letterhead
 from orderloom.documents.types import Charge, Fact, Line, Paper, Party, Period, Role, Section, Total
 from orderloom.orders.reads.page import ItemRow, OrderPage, PlaceRow
 from orderloom.stock.reads import ShipmentRow
 
 ZERO = Decimal(0)
-OURS = frozenset({"sku", "vendor", "serialTracked"})
-"""Characteristics that tell our warehouse what to do, and not the customer what they get."""
-
 _PERIODS: Mapping[str, Period] = {"month": "month", "quarter": "quarter", "year": "year"}
-
-
-@dataclass(frozen=True, slots=True)
-class Letterhead:
-    """What a paper of an order says beside the order: who sells, on which day, in whose language by default."""
-
-    seller: Party | None
-    customer: Party
-    day: date
-    language: str
 
 
 def confirmation(page: OrderPage, letterhead: Letterhead) -> Paper:
@@ -42,7 +27,7 @@ def confirmation(page: OrderPage, letterhead: Letterhead) -> Paper:
         number=header.number,
         currency=header.currency,
         parties=_parties(page, letterhead),
-        facts=_facts(
+        facts=stated(
             Fact("date", day=letterhead.day),
             Fact("customer_number", header.account_number),
             Fact("po_number", header.po_number or ""),
@@ -65,7 +50,7 @@ def delivery_note(page: OrderPage, shipment: ShipmentRow, letterhead: Letterhead
         number=shipment.number,
         currency=header.currency,
         parties=_parties(page, letterhead, ship_to=shipment.ship_to),
-        facts=_facts(
+        facts=stated(
             Fact("date", day=(shipment.shipped_at or shipment.packed_at).date()),
             Fact("order", header.number),
             Fact("customer_number", header.account_number),
@@ -91,10 +76,6 @@ def _shipped(shipment: ShipmentRow, positions: Mapping[int, tuple[int, ItemRow]]
         )
         for line in ordered
     )
-
-
-def _facts(*facts: Fact) -> tuple[Fact, ...]:
-    return tuple(fact for fact in facts if fact.text or fact.day)
 
 
 def _parties(page: OrderPage, letterhead: Letterhead, *, ship_to: str | None = None) -> tuple[Party, ...]:
@@ -137,25 +118,17 @@ def _line(item: ItemRow, depth: int, *, currency: str) -> Line:
     if item.recurring is not None:
         amount = round_amount(item.recurring * item.quantity, currency)
         charges.append(Charge(item.recurring, amount, _PERIODS[item.period or "month"]))
-    details = ", ".join(
-        f"{name} {_spoken(value)}"
-        for name, value in item.characteristics.items()
-        if value is not None and name not in OURS
-    )
     return Line(
         number=item.line,
         text=item.product_name,
         quantity=item.quantity,
         unit=item.unit,
         depth=depth,
-        details=(details,) if details else (),
+        details=characteristics(item.characteristics),
         charges=tuple(charge for charge in charges if charge.amount or charge.unit_price),
         delivery_on=item.promised_on or item.requested_on,
+        commitment=commitment(item.attributes),
     )
-
-
-def _spoken(value: Any) -> str:
-    return {True: "✓", False: "–"}[value] if isinstance(value, bool) else str(value)
 
 
 def _totals(lines: Sequence[Line]) -> tuple[Total, ...]:

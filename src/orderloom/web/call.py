@@ -55,6 +55,11 @@ class Call:
         return self.visitor.actor
 
     @property
+    def home(self) -> str:
+        """Where people find the program, without a slash at the end: as it is set, or else as this one found it."""
+        return self.settings.address.rstrip("/") or f"http://{self.headers.get('host', '')}"
+
+    @property
     def if_match(self) -> str | None:
         return self.headers.get("if-match")
 

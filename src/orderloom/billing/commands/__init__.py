@@ -1,6 +1,6 @@
 """Verbs of billing; every one is plural and may be repeated."""
 
-from orderloom.billing.commands.document import request_invoice_document
+from orderloom.billing.commands.document import request_invoice_document, send_invoice
 from orderloom.billing.commands.invoicing import issue_invoices, record_payments
 from orderloom.billing.commands.triggering import (
     arm_triggers,
@@ -26,5 +26,6 @@ __all__ = [
     "resize_ready",
     "reverse_items",
     "reverse_triggers",
+    "send_invoice",
     "waive_triggers",
 ]

@@ -3,31 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
-from zoneinfo import ZoneInfo
 
-from orderloom.base.refusals import Refused, refuse
+from orderloom.base.refusals import refuse
 from orderloom.base.transaction import Tx
 from orderloom.base.types import Subject
-from orderloom.documents import compose
 from orderloom.documents.commands import request_documents
+from orderloom.documents.letterhead import Letterhead, letterhead
 from orderloom.documents.types import DocumentDraft
-from orderloom.documents.words import language_of
 from orderloom.messages.addresses import wire_address
-from orderloom.messages.commands import send_messages
-from orderloom.messages.types import MessageDraft, Recipient
+from orderloom.messages.commands import send_paper
+from orderloom.messages.types import PaperMail, Recipient
 from orderloom.orders.events import ConfirmationNotSent, ConfirmationWanted
 from orderloom.orders.order import SUBJECT
-from orderloom.orders.paper import Letterhead, confirmation, delivery_note
+from orderloom.orders.paper import confirmation, delivery_note
 from orderloom.orders.reads.mail import reader_of, wanting_confirmation
 from orderloom.orders.reads.page import OrderPage, order_page
-from orderloom.parties.reads import (
-    LegalEntityRow,
-    billing_accounts_by_id,
-    list_legal_entities,
-    places_by_id,
-    resolve_customers,
-)
 from orderloom.stock import reads as stock
 
 
@@ -51,44 +41,26 @@ async def request_confirmation(tx: Tx, order_id: int, *, language: str | None = 
     return document_id
 
 
-async def send_confirmation(
-    tx: Tx,
-    order_id: int,
-    *,
-    to: Sequence[Recipient],
-    language: str | None = None,
-    with_prices: bool = True,
-    note: str = "",
-    key: str | None = None,
-) -> int:
+async def send_confirmation(tx: Tx, order_id: int, mail: PaperMail) -> int:
     """Send the confirmation of an order by e-mail as soon as it is made, and return the message.
 
     The letter speaks the language of the paper. With the same key it is the same message. Refused: a draft, and what
     is no address.
     """
     page = await order_page(tx, order_id)
-    letterhead = await _letterhead(tx, page)
-    document_id = await request_confirmation(tx, order_id, language=language, with_prices=with_prices)
-    header = page.header
-    draft = MessageDraft(
-        subject=_subject(page),
-        recipients=tuple(to),
+    head = await _letterhead(tx, page)
+    document_id = await request_confirmation(tx, order_id, language=mail.language, with_prices=mail.with_prices)
+    subject = _subject(page)
+    return await send_paper(
+        tx,
+        mail,
+        Subject("document", document_id, subject.label, subject.account_id),
+        subject=subject,
         letter="order_confirmation",
-        language=language or letterhead.language,
-        values={
-            "number": header.number,
-            "customer": header.account_name,
-            "sender": letterhead.seller.name if letterhead.seller else "",
-        },
-        note=note,
-        attachments=(Subject("document", document_id, header.number, header.account_id),),
-        key=key,
+        language=mail.language or head.language,
+        customer=page.header.account_name,
+        sender=head.seller.name if head.seller else "",
     )
-    try:
-        [message_id] = await send_messages(tx, [draft])
-    except Refused as refused:
-        raise Refused([replace(one, pointer=one.pointer.removeprefix("/0")) for one in refused.problems]) from None
-    return message_id
 
 
 async def want_confirmations(tx: Tx, order_ids: Sequence[int]) -> None:
@@ -107,8 +79,8 @@ async def send_wanted_confirmations(tx: Tx, events: Sequence[ConfirmationWanted]
             why = "The customer has no contact with an e-mail address; add one, then send it from the order's page."
             tx.emit(ConfirmationNotSent(event.subject, why))
             continue
-        to = [Recipient(reader.address, reader.name)]
-        await send_confirmation(tx, event.subject.id, to=to, key=f"order_confirmation:{event.subject.id}")
+        to = (Recipient(reader.address, reader.name),)
+        await send_confirmation(tx, event.subject.id, PaperMail(to, key=f"order_confirmation:{event.subject.id}"))
 
 
 async def request_delivery_note(tx: Tx, order_id: int, *, shipment: str, language: str | None = None) -> int:
@@ -135,23 +107,11 @@ def _subject(page: OrderPage) -> Subject:
 
 async def _letterhead(tx: Tx, page: OrderPage) -> Letterhead:
     header = page.header
-    customer = (await resolve_customers(tx, [header.account_number]))[header.account_number]
-    billing_id = header.billing_account_id or customer.billing_account_id
-    billing = (await billing_accounts_by_id(tx, [billing_id] if billing_id else [])).get(billing_id or 0)
-    entity = _entity(await list_legal_entities(tx), billing.legal_entity if billing else None, header.currency)
-    place_id = customer.bill_to_id or customer.ship_to_id
-    place = (await places_by_id(tx, [place_id] if place_id else [])).get(place_id or 0)
-    address = {part: getattr(place, part) for part in compose.ADDRESS} if place else None
-    moment = header.submitted_at or header.captured_at
-    return Letterhead(
-        seller=compose.seller(entity) if entity else None,
-        customer=compose.party("customer", header.account_name, address, tax_id=(billing and billing.tax_id) or ""),
-        day=moment.astimezone(ZoneInfo(entity.time_zone if entity else "UTC")).date(),
-        language=customer.language if language_of(customer.language) else "en",
+    return await letterhead(
+        tx,
+        header.account_number,
+        name=header.account_name,
+        currency=header.currency,
+        moment=header.submitted_at or header.captured_at,
+        billing_account_id=header.billing_account_id,
     )
-
-
-def _entity(entities: list[LegalEntityRow], code: str | None, currency: str) -> LegalEntityRow | None:
-    """The company that invoices it, or else the first that sells in its currency, or else the first."""
-    ranked = sorted(entities, key=lambda entity: (entity.code != code, entity.currency != currency, entity.code))
-    return ranked[0] if ranked else None

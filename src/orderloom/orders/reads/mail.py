@@ -6,40 +6,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from orderloom.base.transaction import Tx
+from orderloom.parties.reads import MailReader, mail_reader
 
 
-@dataclass(frozen=True, slots=True)
-class Reader:
-    """A person at the customer's, or the address of the billing account, whose name is empty."""
-
-    address: str
-    name: str
-    language: str | None
-
-
-async def reader_of(tx: Tx, order_id: int) -> Reader | None:
+async def reader_of(tx: Tx, order_id: int) -> MailReader | None:
     """Whom mail about an order goes to: the customer's first contact with an address, or else its billing account."""
-    return await tx.one_or_none(
-        """
-        SELECT reader.address, reader.name, reader.language
-          FROM orders.sales_order
-         CROSS JOIN LATERAL (
-               SELECT contact.email AS address, contact.name, contact.language, NOT contact.is_primary AS rank,
-                      contact.id
-                 FROM parties.contact
-                WHERE contact.account_id = sales_order.account_id
-                  AND contact.is_active AND contact.email <> ''
-                UNION ALL
-               SELECT billing_account.email, '', NULL, NULL, billing_account.id
-                 FROM parties.billing_account
-                WHERE billing_account.id = sales_order.billing_account_id AND billing_account.email <> '') AS reader
-         WHERE sales_order.id = %(id)s
-         ORDER BY reader.rank NULLS LAST, reader.id
-         LIMIT 1
-        """,
-        {"id": order_id},
-        row=Reader,
+    account_id, billing_account_id = await tx.one(
+        "SELECT account_id, billing_account_id FROM orders.sales_order WHERE id = %(id)s", {"id": order_id}
     )
+    return await mail_reader(tx, account_id, billing_account_id)
 
 
 @dataclass(frozen=True, slots=True)

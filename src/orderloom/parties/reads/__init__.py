@@ -12,6 +12,7 @@ from orderloom.parties.reads.account import (
     list_accounts,
     list_legal_entities,
 )
+from orderloom.parties.reads.mail import MailReader, mail_reader
 from orderloom.parties.reads.people import (
     KeyRow,
     RoleRow,
@@ -46,6 +47,7 @@ __all__ = [
     "ExternalIdRow",
     "KeyRow",
     "LegalEntityRow",
+    "MailReader",
     "RoleRow",
     "SessionRow",
     "TeamRow",
@@ -63,6 +65,7 @@ __all__ = [
     "list_teams",
     "list_territories",
     "list_users",
+    "mail_reader",
     "places_by_id",
     "resolve_billing_accounts",
     "resolve_customers",

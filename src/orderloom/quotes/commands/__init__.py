@@ -1,6 +1,7 @@
 """Verbs with consequences: begin, write, price, send, accept, lose, draw."""
 
 from orderloom.quotes.commands.customer import answer_question, ask_question, digest_of, end_links, make_link
+from orderloom.quotes.commands.document import request_quote_document, send_offer
 from orderloom.quotes.commands.draw import draw_quantities, note_order
 from orderloom.quotes.commands.life import (
     accept_quote,
@@ -37,7 +38,9 @@ __all__ = [
     "note_order",
     "preview_reprice",
     "reprice_quotes",
+    "request_quote_document",
     "revise_quote",
+    "send_offer",
     "send_quote",
     "sending_problems",
     "write_content",

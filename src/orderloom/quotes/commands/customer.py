@@ -27,12 +27,13 @@ class MadeLink:
     expires_at: datetime
 
 
-async def make_link(tx: Tx, quote_id: int, *, days: int = LINK_DAYS) -> MadeLink:
-    """A new unguessable way in for the customer, in place of every older one."""
+async def make_link(tx: Tx, quote_id: int, *, days: int = LINK_DAYS, ends_older: bool = True) -> MadeLink:
+    """A new unguessable way in for the customer, in place of every older one or beside them."""
     head = await lock_quote(tx, quote_id)
     if head.state not in ("sent", "accepted", "converted", "declined"):
         raise Conflict([Problem("quote_not_sent", f"{head.number} is {head.state}; send it before it is shown.")])
-    await store.end_links(tx, head.id)
+    if ends_older:
+        await store.end_links(tx, head.id)
     token = secrets.token_urlsafe(TOKEN_BYTES)
     expires_at = tx.now + timedelta(days=days)
     await store.insert_link(tx, head.id, token_hash=digest_of(token), expires_at=expires_at)

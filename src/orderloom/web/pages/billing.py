@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from orderloom.documents.reads import documents_of
-from orderloom.documents.words import NAMES
+from orderloom.parties.reads import mail_reader
 from orderloom.web.answers import Page, SeeOther
 from orderloom.web.api.billing import InvoiceQuery, Payment, invoice_by_id, invoices_matching, take_payment
 from orderloom.web.call import Call
+from orderloom.web.pages.documents import papers_context
 from orderloom.web.routes import Routes
 
 routes = Routes("page")
@@ -23,8 +23,12 @@ async def invoices_page(call: Call, query: InvoiceQuery) -> Page:
 async def invoice_page(call: Call, invoice_id: int) -> Page:
     """One invoice: lines that name bundle and item, taxes and payments."""
     page = await invoice_by_id(call, invoice_id)
-    documents = await documents_of(call.tx, kind="invoice", subject_id=page.id)
-    return Page("billing/invoice.html", {"page": page, "documents": documents, "languages": NAMES})
+    context = {
+        "page": page,
+        **await papers_context(call, "invoice", page.id),
+        "reader": await mail_reader(call.tx, page.account_id) if call.actor.may("messages.write") else None,
+    }
+    return Page("billing/invoice.html", context)
 
 
 @routes.post("/invoices/{invoice_id:int}/payments", permission="billing.write", body=Payment)

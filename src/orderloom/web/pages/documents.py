@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from functools import lru_cache
+from secrets import token_urlsafe
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -11,20 +12,12 @@ from litestar.response import Response
 
 from orderloom.base.refusals import NotFound, Problem
 from orderloom.base.transaction import transaction
-from orderloom.documents.reads import document_of, find_document, sheet_of
+from orderloom.documents.reads import document_of, documents_of, find_document, sheet_of
 from orderloom.documents.render import pictures, template_version
 from orderloom.documents.words import NAMES
+from orderloom.messages.reads import messages
 from orderloom.web.answers import Page, SeeOther, Sent
-from orderloom.web.api.documents import (
-    DocumentWish,
-    InvoiceDocumentWish,
-    Owner,
-    ask_of_invoice,
-    ask_of_order,
-    invoice_owner,
-    order_owner,
-    pdf_of,
-)
+from orderloom.web.api.documents import PAPERS, Owner, Papers, named, pdf_of
 from orderloom.web.call import Call
 from orderloom.web.problems import not_there
 from orderloom.web.routes import SIGNED_IN, Routes
@@ -36,34 +29,55 @@ if TYPE_CHECKING:
 
 routes = Routes("page")
 PREVIEWED_PAGES = 8
-SUBJECT_PAGES = {"order": ("/orders/{label}", "orders.read"), "invoice": ("/invoices/{id}", "billing.read")}
-"""Where the page of a subject is, and the right that it takes."""
 
 
-@routes.post("/orders/{reference:str}/documents", permission="orders.read", body=DocumentWish)
-async def ask_by_form(call: Call, reference: str, body: DocumentWish) -> SeeOther:
-    """Ask for a document of an order, and go and see it."""
-    owner = await order_owner(call, reference)
-    return SeeOther(f"{owner.path}/documents/{await ask_of_order(call, owner, body)}")
+def offer(papers: Papers) -> None:
+    """Have documents of one kind of thing asked for, looked at and downloaded on pages."""
+    at, may, words, name = papers.path + "/documents", papers.permission, papers.words, papers.kind
+    one = at + "/{document_id:int}"
+
+    async def asked(call: Call, body: Any, **where: Any) -> SeeOther:
+        owner = await papers.owner(call, **where)
+        return SeeOther(f"{owner.path}/documents/{await papers.ask(call, owner, body)}")
+
+    async def shown(call: Call, document_id: int, **where: Any) -> Page:
+        return await _shown(call, await papers.owner(call, **where), document_id)
+
+    async def sent(call: Call, document_id: int, **where: Any) -> Sent:
+        return await pdf_of(call, await papers.owner(call, **where), document_id, inline="open" in call.arguments)
+
+    async def picture(
+        web: Web, request: Request[Any, Any, Any], subject_id: int, document_id: int, page: int
+    ) -> Response[bytes]:
+        return await _picture(web, request, kind=name, subject_id=subject_id, document_id=document_id, page=page)
+
+    routes.post(at, permission=may, body=papers.wish)(
+        named(asked, f"ask_{name}_by_form", f"Ask for a document of {words}, and go and see it.")
+    )
+    routes.get(one, permission=may)(named(shown, f"{name}_document_page", f"One document of {words}, as it looks."))
+    routes.get(one + "/file", permission=may)(
+        named(sent, f"{name}_document_file", f"The PDF of a document of {words}.")
+    )
+    pictured = f"One page of a document of {words} as a picture, drawn outside of any transaction."
+    routes.get(
+        f"/{name}s/{{subject_id:int}}/documents/{{document_id:int}}/pages/{{page:int}}", permission=may, kind="raw"
+    )(named(picture, f"{name}_document_picture", pictured))
 
 
-@routes.post("/invoices/{invoice_id:int}/documents", permission="billing.read", body=InvoiceDocumentWish)
-async def ask_invoice_by_form(call: Call, invoice_id: int, body: InvoiceDocumentWish) -> SeeOther:
-    """Ask for the paper of an invoice, and go and see it."""
-    owner = await invoice_owner(call, invoice_id)
-    return SeeOther(f"{owner.path}/documents/{await ask_of_invoice(call, owner, body)}")
+for _papers in PAPERS:
+    offer(_papers)
 
 
-@routes.get("/orders/{reference:str}/documents/{document_id:int}", permission="orders.read")
-async def order_document_page(call: Call, reference: str, document_id: int) -> Page:
-    """One document of an order, as it looks."""
-    return await _shown(call, await order_owner(call, reference), document_id)
-
-
-@routes.get("/invoices/{invoice_id:int}/documents/{document_id:int}", permission="billing.read")
-async def invoice_document_page(call: Call, invoice_id: int, document_id: int) -> Page:
-    """One document of an invoice, as it looks."""
-    return await _shown(call, await invoice_owner(call, invoice_id), document_id)
+async def papers_context(call: Call, kind: str, subject_id: int) -> dict[str, Any]:
+    """What was made of a thing on paper, and sent; `send_key` makes the dialog's message one, however often sent."""
+    sees_messages = call.actor.may("messages.read")
+    return {
+        "documents": await documents_of(call.tx, kind=kind, subject_id=subject_id),
+        "languages": NAMES,
+        "messages": await messages(call.tx, subject=(kind, subject_id)) if sees_messages else [],
+        "mail": call.settings.mail,
+        "send_key": token_urlsafe(18),
+    }
 
 
 async def _shown(call: Call, owner: Owner, document_id: int) -> Page:
@@ -75,36 +89,6 @@ async def _shown(call: Call, owner: Owner, document_id: int) -> Page:
         "previewed": min(document.pages or 0, PREVIEWED_PAGES) if document.template == template_version() else 0,
     }
     return Page("documents/document.html", context)
-
-
-@routes.get("/orders/{reference:str}/documents/{document_id:int}/file", permission="orders.read")
-async def order_document_file(call: Call, reference: str, document_id: int) -> Sent:
-    """The PDF of a document of an order."""
-    return await pdf_of(call, await order_owner(call, reference), document_id, inline="open" in call.arguments)
-
-
-@routes.get("/invoices/{invoice_id:int}/documents/{document_id:int}/file", permission="billing.read")
-async def invoice_document_file(call: Call, invoice_id: int, document_id: int) -> Sent:
-    """The PDF of a document of an invoice."""
-    return await pdf_of(call, await invoice_owner(call, invoice_id), document_id, inline="open" in call.arguments)
-
-
-@routes.get("/orders/{order_id:int}/documents/{document_id:int}/pages/{page:int}", permission="orders.read", kind="raw")
-async def order_document_picture(
-    web: Web, request: Request[Any, Any, Any], order_id: int, document_id: int, page: int
-) -> Response[bytes]:
-    """One page of a document of an order as a picture, drawn outside of any transaction."""
-    return await _picture(web, request, kind="order", subject_id=order_id, document_id=document_id, page=page)
-
-
-@routes.get(
-    "/invoices/{invoice_id:int}/documents/{document_id:int}/pages/{page:int}", permission="billing.read", kind="raw"
-)
-async def invoice_document_picture(
-    web: Web, request: Request[Any, Any, Any], invoice_id: int, document_id: int, page: int
-) -> Response[bytes]:
-    """One page of a document of an invoice as a picture, drawn outside of any transaction."""
-    return await _picture(web, request, kind="invoice", subject_id=invoice_id, document_id=document_id, page=page)
 
 
 async def _picture(
@@ -130,9 +114,9 @@ def _drawn(sheet: bytes) -> list[bytes]:
 async def document_by_id(call: Call, document_id: int) -> SeeOther:
     """A document at what it is of."""
     row = await find_document(call.tx, document_id)
-    if row is None or row.subject_kind not in SUBJECT_PAGES:
+    papers = next((one for one in PAPERS if row is not None and one.kind == row.subject_kind), None)
+    if row is None or papers is None:
         raise NotFound([Problem("document_unknown", "There is no such document that you may see.")])
-    path, permission = SUBJECT_PAGES[row.subject_kind]
-    if not call.actor.may(permission):
+    if not call.actor.may(papers.permission):
         raise not_there()
-    return SeeOther(f"{path.format(label=row.subject_label, id=row.subject_id)}/documents/{document_id}")
+    return SeeOther(f"{papers.page_of(label=row.subject_label, subject_id=row.subject_id)}/documents/{document_id}")

@@ -1,10 +1,11 @@
-"""The messages, one message, and sending the confirmation of an order."""
+"""The messages, one message, and sending papers."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Annotated
+from functools import partial
+from typing import Annotated, Any
 
 from pydantic import Field
 
@@ -15,19 +16,10 @@ from orderloom.messages.addresses import shown_address
 from orderloom.messages.commands import send_again, stop_deliveries
 from orderloom.messages.states import REPEATABLE, STOPPABLE
 from orderloom.web.answers import Page, SeeOther
-from orderloom.web.api.documents import Language, Prices
-from orderloom.web.api.messages import (
-    ConfirmationWish,
-    Key,
-    MessageQuery,
-    messages_matching,
-    refuse_unmoved,
-    seen_delivery,
-    send_of_order,
-)
+from orderloom.web.api.documents import PAPERS, Language, Papers, Prices, named
+from orderloom.web.api.messages import SENDERS, Key, MailWish, MessageQuery, mail_quote, messages_matching, moved
 from orderloom.web.call import Call
 from orderloom.web.inputs import Why
-from orderloom.web.pages.documents import SUBJECT_PAGES
 from orderloom.web.routes import Routes
 
 routes = Routes("page")
@@ -35,7 +27,7 @@ routes = Routes("page")
 
 @strict
 @dataclass(frozen=True, slots=True)
-class ConfirmationForm:
+class MailForm:
     """The dialog: addresses apart by comma, semicolon or space; the key was made with the page."""
 
     to: Annotated[str, Field(min_length=3, max_length=2_000)]
@@ -43,6 +35,14 @@ class ConfirmationForm:
     language: Language | None = None
     prices: Prices = "with"
     note: LongText = ""
+    link: bool = False
+    stamp: Annotated[int, Field(ge=1)] | None = None
+
+    @property
+    def wish(self) -> MailWish:
+        """What it asks for, as the API does."""
+        to = tuple(address for address in re.split(r"[,;\s]+", self.to) if address)
+        return MailWish(to, self.language, self.prices, self.note, self.key, self.link)
 
 
 @routes.get("/messages", permission="messages.read", query=MessageQuery)
@@ -63,10 +63,10 @@ async def sent_messages_page(call: Call, query: MessageQuery) -> Page:
 async def sent_message_page(call: Call, message_id: int) -> Page:
     """One message as it was sent, and every attempt."""
     page = await reads.message(call.tx, message_id)
-    path, _ = SUBJECT_PAGES.get(page.subject_kind, ("", ""))
+    papers = next((one for one in PAPERS if one.kind == page.subject_kind), None)
     context = {
         "page": page,
-        "path": path.format(label=page.subject_label, id=page.subject_id),
+        "path": papers.page_of(label=page.subject_label, subject_id=page.subject_id) if papers else "",
         "mail": call.settings.mail,
         "repeatable": REPEATABLE,
         "stoppable": STOPPABLE,
@@ -74,31 +74,47 @@ async def sent_message_page(call: Call, message_id: int) -> Page:
     return Page("messages/message.html", context)
 
 
-@routes.post(
-    "/messages/{message_id:int}/deliveries/{delivery_id:int}/send-again", permission="messages.write", body=Why
-)
+DELIVERY = "/messages/{message_id:int}/deliveries/{delivery_id:int}"
+
+
+@routes.post(DELIVERY + "/send-again", permission="messages.write", body=Why)
 async def send_again_by_form(call: Call, message_id: int, delivery_id: int, body: Why) -> SeeOther:
     """Send a delivery once more."""
-    await seen_delivery(call, message_id, delivery_id)
-    refuse_unmoved(await send_again(call.tx, [delivery_id], reason=body.reason), "It is under way or has arrived.")
+    await moved(
+        call, message_id, delivery_id, partial(send_again, reason=body.reason), "It is under way or has arrived."
+    )
     return SeeOther(f"/messages/{message_id}", "The message goes out again.")
 
 
-@routes.post("/messages/{message_id:int}/deliveries/{delivery_id:int}/stop", permission="messages.write", body=Why)
+@routes.post(DELIVERY + "/stop", permission="messages.write", body=Why)
 async def stop_by_form(call: Call, message_id: int, delivery_id: int, body: Why) -> SeeOther:
     """Stop a delivery that is queued."""
-    await seen_delivery(call, message_id, delivery_id)
-    refuse_unmoved(await stop_deliveries(call.tx, [delivery_id], reason=body.reason), "It is too late to stop it.")
+    await moved(
+        call, message_id, delivery_id, partial(stop_deliveries, reason=body.reason), "It is too late to stop it."
+    )
     return SeeOther(f"/messages/{message_id}", "The message is stopped.")
 
 
-@routes.post("/orders/{reference:str}/messages", permission="messages.write", body=ConfirmationForm)
-async def send_by_form(call: Call, reference: str, body: ConfirmationForm) -> SeeOther:
-    """Send the confirmation of an order by e-mail; pressing twice sends one."""
-    to = tuple(address for address in re.split(r"[,;\s]+", body.to) if address)
-    wish = ConfirmationWish(to, language=body.language, prices=body.prices, note=body.note, key=body.key)
-    message_id = await send_of_order(call, reference, wish)
-    page = await reads.message(call.tx, message_id)
-    return SeeOther(
-        f"/messages/{message_id}", f"The confirmation goes to {shown_address(page.deliveries[0]['address'])}."
+def offer(papers: Papers) -> None:
+    """Have the paper of one kind of thing sent from its page."""
+
+    async def sent(call: Call, body: MailForm, **where: Any) -> SeeOther:
+        owner = await papers.owner(call, **where)
+        if papers.kind == "quote":
+            message_id = await mail_quote(call, owner, body.wish, seen=body.stamp)
+        else:
+            message_id = await SENDERS[papers.kind](call, owner, body.wish)
+        page = await reads.message(call.tx, message_id)
+        return SeeOther(f"/messages/{message_id}", f"It goes to {shown_address(page.deliveries[0]['address'])}.")
+
+    routes.post(papers.path + "/messages", permission="messages.write", body=MailForm)(
+        named(
+            sent,
+            f"send_{papers.kind}_by_form",
+            f"Send the paper of {papers.words} by e-mail; pressing twice sends one.",
+        )
     )
+
+
+for _papers in PAPERS:
+    offer(_papers)

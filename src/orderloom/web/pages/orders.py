@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from secrets import token_urlsafe
 from typing import Any
 
 from orderloom.base.fields import LongText, Text
@@ -13,8 +12,6 @@ from orderloom.base.parsing import strict
 from orderloom.base.transaction import Tx
 from orderloom.billing import reads as billing
 from orderloom.catalog.price_words import STEP_NAMES, step_words
-from orderloom.documents.reads import documents_of
-from orderloom.documents.words import NAMES
 from orderloom.fulfilment.commands import (
     accept_cancellations,
     cancel_orders,
@@ -26,7 +23,6 @@ from orderloom.fulfilment.commands import (
     submit_orders,
 )
 from orderloom.gateway.reads import CallPage, call_page
-from orderloom.messages.reads import messages
 from orderloom.orders.order import HeaderEdit
 from orderloom.orders.reads import ItemRow, OrderPage, hold_codes, order_page, quote_of, waterfalls_of
 from orderloom.orders.reads.mail import reader_of
@@ -46,6 +42,7 @@ from orderloom.web.api.orders import (
 )
 from orderloom.web.call import Call
 from orderloom.web.inputs import Why
+from orderloom.web.pages.documents import papers_context
 from orderloom.web.paging import cursor_of, place_of
 from orderloom.web.plan import (
     OrderPlan,
@@ -158,16 +155,10 @@ async def tab_context(call: Call, page: OrderPage, plan: OrderPlan | None, tab: 
 
 
 async def documents_context(call: Call, order_id: int) -> dict[str, Any]:
-    """What was made on paper and sent; `send_key` makes the dialog's message one, however often it is sent."""
-    sees_messages = call.actor.may("messages.read")
     return {
-        "documents": await documents_of(call.tx, kind="order", subject_id=order_id),
+        **await papers_context(call, "order", order_id),
         "shipments": await stock.shipments(call.tx, order_ids=[order_id]),
-        "languages": NAMES,
-        "messages": await messages(call.tx, subject=("order", order_id)) if sees_messages else [],
         "reader": await reader_of(call.tx, order_id) if call.actor.may("messages.write") else None,
-        "mail": call.settings.mail,
-        "send_key": token_urlsafe(18),
     }
 
 

@@ -14,6 +14,7 @@ from orderloom.base.parsing import strict
 from orderloom.base.transaction import Tx
 from orderloom.catalog.reads import effective_offers, list_products, stamped_catalogues
 from orderloom.orders.commands import ConversionDraft
+from orderloom.parties.reads import mail_reader
 from orderloom.parties.reads.account import account_page
 from orderloom.quotes import commands
 from orderloom.quotes.compare import charge_changes, compare
@@ -50,6 +51,7 @@ from orderloom.web.api.quotes import (
     quotes_matching,
 )
 from orderloom.web.call import Call
+from orderloom.web.pages.documents import papers_context
 from orderloom.web.predicted import predicted_delivery
 from orderloom.web.problems import not_there
 from orderloom.web.quote_form import (
@@ -150,6 +152,9 @@ async def quote_overview(call: Call, reference: str, query: VersionQuery) -> Pag
             "reasons": await price_reasons(call.tx),
             "lost_reasons": await lost_reasons(call.tx),
             "link": link,
+            "may_mail": may_write and call.actor.may("messages.write"),
+            "reader": await mail_reader(call.tx, page.head.account_id) if may_write and page.head.account_id else None,
+            **await papers_context(call, "quote", page.head.id),
         },
     )
 
@@ -343,8 +348,7 @@ async def link_by_form(call: Call, reference: str) -> Page:
     """A new link for the customer, shown once."""
     page = await quote_page(call.tx, await quote_named(call.tx, reference))
     made = await commands.make_link(call.tx, page.head.id)
-    home = call.settings.address.rstrip("/") or f"http://{call.headers.get('host', '')}"
-    return Page("quotes/link.html", {"head": page.head, "made": made, "address": f"{home}/offers/{made.token}"})
+    return Page("quotes/link.html", {"head": page.head, "made": made, "address": f"{call.home}/offers/{made.token}"})
 
 
 @routes.post(QUOTE + "/revise", permission="quotes.write")
