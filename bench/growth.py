@@ -55,7 +55,7 @@ def measure() -> dict[str, Any]:
         began = time.perf_counter()
         for url, orders in ((small, FEW), (large, MANY)):
             furnish(url)
-            uvloop.run(_place(url))
+            uvloop.run(place(url))
             grow(url, 0, orders)
         made_in = time.perf_counter() - began
         took = uvloop.run(_times(small, large))
@@ -70,7 +70,7 @@ def measure() -> dict[str, Any]:
     }
 
 
-async def _place(url: str) -> None:
+async def place(url: str) -> None:
     async with Database(url, build_house(), size=1) as database, transaction(database, SYSTEM) as tx:
         await place_orders(tx, [parse(OrderDraft, demo_order())])
 
@@ -105,12 +105,13 @@ MADE = (
     """
     INSERT INTO orders.sales_order
            (id, number, account_id, account_name, channel, type, priority, state, currency, bill_to, ship_to,
-            billing_account_id, terms, catalogue_version_id, one_time_total, recurring_totals, item_count,
+            billing_account_id, terms, po_number, catalogue_version_id, one_time_total, recurring_totals, item_count,
             captured_by, captured_at, submitted_at, ended_at)
     SELECT %(first)s + n, 'SO-2025-' || lpad((n + 1000000)::text, 7, '0'), account.id, account.name, pattern.channel,
            pattern.type, pattern.priority, CASE WHEN n %% 50 = 0 THEN 'in_progress' ELSE 'completed' END,
            pattern.currency, pattern.bill_to, pattern.ship_to, pattern.billing_account_id, pattern.terms,
-           pattern.catalogue_version_id, pattern.one_time_total, pattern.recurring_totals, pattern.item_count,
+           'PO-' || n * 7919 %% 10000019, pattern.catalogue_version_id, pattern.one_time_total,
+           pattern.recurring_totals, pattern.item_count,
            pattern.captured_by, pattern.captured_at, pattern.submitted_at,
            CASE WHEN n %% 50 <> 0 THEN pattern.submitted_at END
       FROM generate_series(%(low)s::bigint, %(high)s::bigint) AS n

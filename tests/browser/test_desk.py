@@ -65,6 +65,30 @@ def test_an_order_is_found_by_its_number_and_its_plan_is_drawn(page, order, admi
     expect(page.locator("#step")).to_contain_text("Validate + credit check")
 
 
+def test_everything_is_found_from_the_keyboard_while_typing(page, order, administrator):
+    page.goto("/settings")
+    page.keyboard.press("Control+k")
+    page.keyboard.type("oko")
+    hits = page.locator("#found a.hit")
+    expect(hits.filter(has_text="Okonkwo").first).to_be_visible()
+    expect(page.locator("#found h2").first).to_have_text("Orders")
+    page.keyboard.press("Escape")
+    expect(page.locator("#found")).to_be_hidden()
+    page.keyboard.type("nkwo")
+    expect(hits.filter(has_text=order.number)).to_be_visible()
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", level=1)).to_contain_text(order.number)
+
+
+def test_the_keys_are_listed(page, administrator):
+    page.goto("/orders")
+    page.keyboard.press("?")
+    expect(page.get_by_role("dialog")).to_contain_text("find anything")
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("dialog")).to_be_hidden()
+
+
 def test_the_list_is_walked_by_keyboard(page, order, administrator):
     page.goto("/orders")
     page.keyboard.press("ArrowDown")

@@ -53,6 +53,7 @@ def fill(desk: Desk) -> dict[str, str]:
     quote, token = desk.do(offered)
     at = f"/orders/{order.label}"
     return {
+        "search": "/search?text=har",
         "quotes": "/quotes", "quote": f"/quotes/{quote}", "new-quote": "/quotes/new", "offer": f"/offers/{token}",
         "orders": "/orders", "order": at, "order-plan": f"{at}/plan", "order-steps": f"{at}/steps",
         "order-timeline": f"{at}/timeline", "order-billing": f"{at}/billing", "tasks": "/tasks?view=all",

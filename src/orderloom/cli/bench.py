@@ -11,7 +11,7 @@ from typing import Any, Protocol, cast
 from orderloom.base.refusals import refuse
 from orderloom.cli.settings import CHECKOUT
 
-PARTS = ("capture", "engine", "whole", "planning", "growth", "memory", "feel")
+PARTS = ("capture", "engine", "whole", "planning", "growth", "search", "memory", "feel")
 FOLDER = CHECKOUT / "bench"
 
 

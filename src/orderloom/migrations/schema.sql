@@ -38,6 +38,10 @@ CREATE SCHEMA stock;
 
 CREATE SCHEMA work;
 
+CREATE EXTENSION IF NOT EXISTS btree_gin WITH SCHEMA public;
+
+COMMENT ON EXTENSION btree_gin IS 'support for indexing common datatypes in GIN';
+
 CREATE EXTENSION IF NOT EXISTS btree_gist WITH SCHEMA public;
 
 COMMENT ON EXTENSION btree_gist IS 'support for indexing common datatypes in GiST';
@@ -833,6 +837,7 @@ CREATE TABLE billing.invoice (
     net numeric NOT NULL,
     tax numeric NOT NULL,
     gross numeric NOT NULL,
+    search text GENERATED ALWAYS AS (base.folded(((((((number || ' '::text) || COALESCE((bill_to ->> 'name'::text), ''::text)) || ' '::text) || order_label) || ' '::text) || po_number))) STORED NOT NULL,
     CONSTRAINT invoice_check CHECK ((gross = (net + tax))),
     CONSTRAINT invoice_check1 CHECK ((due_on >= issued_on)),
     CONSTRAINT invoice_check2 CHECK (((kind = 'credit_note'::text) = (corrects_id IS NOT NULL))),
@@ -1179,6 +1184,7 @@ CREATE TABLE catalog.product (
     characteristics jsonb DEFAULT '{}'::jsonb NOT NULL,
     is_open boolean DEFAULT false NOT NULL,
     changed_at timestamp with time zone DEFAULT base.now() NOT NULL,
+    search text GENERATED ALWAYS AS (base.folded(((code || ' '::text) || name))) STORED NOT NULL,
     CONSTRAINT product_characteristics_check CHECK ((jsonb_typeof(characteristics) = 'object'::text)),
     CONSTRAINT product_code_check CHECK (((length(code) >= 1) AND (length(code) <= 200))),
     CONSTRAINT product_kind_check CHECK ((kind = ANY (ARRAY['good'::text, 'service'::text, 'subscription'::text, 'fee'::text]))),
@@ -2172,6 +2178,7 @@ CREATE TABLE orders.sales_order (
     captured_by text NOT NULL,
     submitted_at timestamp with time zone,
     ended_at timestamp with time zone,
+    search text GENERATED ALWAYS AS (base.folded(((((((number || ' '::text) || account_name) || ' '::text) || COALESCE(po_number, ''::text)) || ' '::text) || COALESCE(external_id, ''::text)))) STORED NOT NULL,
     CONSTRAINT sales_order_attributes_check CHECK ((jsonb_typeof(attributes) = 'object'::text)),
     CONSTRAINT sales_order_check CHECK (((state <> 'assessing_cancellation'::text) OR (state_before IS NOT NULL))),
     CONSTRAINT sales_order_check1 CHECK (((state = ANY (ARRAY['rejected'::text, 'completed'::text, 'partial'::text, 'failed'::text, 'cancelled'::text])) = (ended_at IS NOT NULL))),
@@ -3094,6 +3101,7 @@ CREATE TABLE quotes.quote (
     created_at timestamp with time zone DEFAULT base.now() NOT NULL,
     sent_at timestamp with time zone,
     ended_at timestamp with time zone,
+    search text GENERATED ALWAYS AS (base.folded(((number || ' '::text) || account_name))) STORED NOT NULL,
     CONSTRAINT quote_active_version_check CHECK ((active_version > 0)),
     CONSTRAINT quote_check CHECK (((account_id IS NULL) = is_template)),
     CONSTRAINT quote_check1 CHECK (((NOT is_template) OR (state = 'draft'::text))),
@@ -4304,6 +4312,8 @@ CREATE INDEX gate_by_step ON billing.gate USING btree (order_id, step) WHERE (ou
 
 CREATE INDEX invoice_by_number ON billing.invoice USING btree (number);
 
+CREATE INDEX invoice_by_search ON billing.invoice USING gin (((id >> 13)), search public.gin_trgm_ops);
+
 CREATE INDEX invoice_line_of_item ON billing.invoice_line USING btree (order_item_id);
 
 CREATE INDEX invoice_line_of_order ON billing.invoice_line USING btree (order_id);
@@ -4340,9 +4350,9 @@ CREATE INDEX price_rule_of_product ON catalog.price_rule USING btree (product_id
 
 CREATE INDEX product_by_name ON catalog.product USING btree (name);
 
-CREATE INDEX product_by_sku ON catalog.product USING btree (sku) WHERE (sku IS NOT NULL);
+CREATE INDEX product_by_search ON catalog.product USING gin (((id >> 13)), search public.gin_trgm_ops);
 
-CREATE INDEX product_by_text ON catalog.product USING gin (base.folded(((code || ' '::text) || name)) public.gin_trgm_ops);
+CREATE INDEX product_by_sku ON catalog.product USING btree (sku) WHERE (sku IS NOT NULL);
 
 CREATE INDEX product_of_catalogue ON catalog.product USING btree (catalogue_id);
 
@@ -4398,7 +4408,7 @@ CREATE INDEX document_by_amount ON insight.document USING btree (net, id);
 
 CREATE INDEX document_by_day ON insight.document USING btree (issued_on DESC, id DESC);
 
-CREATE INDEX document_by_search ON insight.document USING gin (search public.gin_trgm_ops);
+CREATE INDEX document_by_search ON insight.document USING gin (((id >> 13)), search public.gin_trgm_ops);
 
 CREATE INDEX document_of_country ON insight.document USING btree (country, issued_on DESC, id DESC);
 
@@ -4450,7 +4460,7 @@ CREATE UNIQUE INDEX one_item_a_line ON orders.item USING btree (order_id, line) 
 
 CREATE INDEX order_by_po_number ON orders.sales_order USING btree (account_id, po_number) WHERE (po_number IS NOT NULL);
 
-CREATE INDEX order_by_text ON orders.sales_order USING gin (base.folded(((((((number || ' '::text) || account_name) || ' '::text) || COALESCE(po_number, ''::text)) || ' '::text) || COALESCE(external_id, ''::text))) public.gin_trgm_ops);
+CREATE INDEX order_by_search ON orders.sales_order USING gin (((id >> 13)), search public.gin_trgm_ops);
 
 CREATE UNIQUE INDEX order_external_id ON orders.sales_order USING btree (external_id, channel) WHERE (external_id IS NOT NULL);
 
@@ -4478,7 +4488,7 @@ CREATE INDEX account_by_parent ON parties.account USING btree (parent_id) WHERE 
 
 CREATE INDEX account_by_root ON parties.account USING btree ((path[1]));
 
-CREATE INDEX account_by_search ON parties.account USING gin (search public.gin_trgm_ops);
+CREATE INDEX account_by_search ON parties.account USING gin (((id >> 13)), search public.gin_trgm_ops);
 
 CREATE INDEX account_owner_by_user ON parties.account_owner USING btree (user_id);
 
@@ -4578,7 +4588,7 @@ CREATE UNIQUE INDEX one_of_alternatives ON quotes.line USING btree (quote_id, ve
 
 CREATE INDEX question_of_quote ON quotes.question USING btree (quote_id, id);
 
-CREATE INDEX quote_by_text ON quotes.quote USING gin (base.folded(((number || ' '::text) || account_name)) public.gin_trgm_ops);
+CREATE INDEX quote_by_search ON quotes.quote USING gin (((id >> 13)), search public.gin_trgm_ops);
 
 CREATE INDEX quote_copies ON quotes.quote USING btree (copied_from_id) WHERE (copied_from_id IS NOT NULL);
 

@@ -192,8 +192,7 @@ async def list_products(
                ORDER BY currency
                   LIMIT 1) AS price ON true
            WHERE (%(after)s::text IS NULL OR product.code > %(after)s)
-             AND (%(pattern)s::text IS NULL
-                  OR base.folded(product.code || ' ' || product.name) LIKE base.folded(%(pattern)s))
+             AND (%(pattern)s::text IS NULL OR product.search LIKE base.folded(%(pattern)s))
              AND (%(kind)s::text IS NULL OR product.kind = %(kind)s)
              AND (%(catalogue)s::text IS NULL OR catalogue.code = %(catalogue)s)
              AND (%(is_bundle)s::boolean IS NULL OR product.is_bundle = %(is_bundle)s)

@@ -63,9 +63,7 @@ class OrderFilter:
 _CONDITIONS: Mapping[str, LiteralString] = {
     "states": "sales_order.state = ANY(%(states)s)",
     "account_id": "sales_order.account_id = %(account_id)s",
-    "text": """base.folded(sales_order.number || ' ' || sales_order.account_name || ' '
-                    || coalesce(sales_order.po_number, '') || ' ' || coalesce(sales_order.external_id, ''))
-               LIKE base.folded(%(pattern)s)""",
+    "text": "sales_order.search LIKE base.folded(%(pattern)s)",
     "channel": "sales_order.channel = %(channel)s",
     "external_id": "sales_order.external_id = %(external_id)s",
     "product_code": """EXISTS (SELECT FROM orders.item

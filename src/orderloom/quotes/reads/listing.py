@@ -114,8 +114,7 @@ async def list_quotes(
              AND (%(states)s::text[] IS NULL OR quote.state = ANY(%(states)s))
              AND (%(account_id)s::bigint IS NULL OR quote.account_id = %(account_id)s)
              AND (%(owner_id)s::bigint IS NULL OR quote.owner_id = %(owner_id)s)
-             AND (%(pattern)s::text IS NULL
-                  OR base.folded(quote.number || ' ' || quote.account_name) LIKE base.folded(%(pattern)s))
+             AND (%(pattern)s::text IS NULL OR quote.search LIKE base.folded(%(pattern)s))
              AND (NOT %(needs_right)s OR {_NEEDS_RIGHT})
              AND (%(before)s::bigint IS NULL OR quote.id < %(before)s)
         ORDER BY quote.id DESC

@@ -75,10 +75,7 @@ document.addEventListener("click", (event) => {
 document.addEventListener("keydown", (event) => {
   const typing = event.target.closest("input, textarea, select, [contenteditable]");
   if (event.key === "Escape") { for (const menu of document.querySelectorAll("details.menu[open]")) menu.open = false; return; }
-  if (!typing && (event.key === "/" || (event.key === "k" && (event.ctrlKey || event.metaKey)))) {
-    document.querySelector("[data-find]")?.focus(); event.preventDefault(); return;
-  }
-  if (typing || (event.key !== "ArrowDown" && event.key !== "ArrowUp")) return;
+  if (typing || event.target.closest("dialog, .finds") || (event.key !== "ArrowDown" && event.key !== "ArrowUp")) return;
   const rows = [...document.querySelectorAll("tr[data-href] a.opens")];
   if (!rows.length) return;
   const at = rows.indexOf(document.activeElement);
