@@ -121,6 +121,40 @@ async def test_an_armed_trigger_follows_a_new_plan(tx):
     assert await states(tx) == [("1.6", "ready")]
 
 
+async def test_what_is_ready_and_not_charged_yet_still_follows(tx):
+    payer = await given.payer(tx)
+    draft = given.price(payer)
+    [trigger_id] = (await commands.arm_triggers(tx, [draft])).trigger_ids
+    await commands.mark_gates(tx, [met("visit", tx.now), met("allActive", tx.now)])
+
+    more = replace(draft, quantity=D(3), unit_price=D("40.00"))
+    assert (await commands.arm_triggers(tx, [more])).changed_ids == (trigger_id,)
+    assert await states(tx) == [("1.6", "ready")]
+    await commands.arm_triggers(tx, [replace(more, gates=(*draft.gates, GateDraft("second visit")))])
+    assert await states(tx) == [("1.6", "armed")]
+    await commands.mark_gates(tx, [met("second visit", tx.now)])
+    await given.release_ready(tx, [1])
+
+    assert [(row.quantity, row.amount) for row in await reads.charges_of_orders(tx, [1])] == [(3, D("120.00"))]
+    assert (await commands.arm_triggers(tx, [replace(more, quantity=D(4))])).changed_ids == ()
+    await assert_sound(tx)
+
+
+async def test_what_is_done_anew_is_waited_for_anew(tx):
+    payer = await given.payer(tx)
+    armed = await commands.arm_triggers(tx, [given.price(payer), given.price(payer, line="1.7", order_item_id=17)])
+    await commands.mark_gates(tx, [met("visit", tx.now), met("allActive", tx.now)])
+    await commands.release_triggers(tx, armed.trigger_ids[1:])
+
+    assert await commands.open_gates(tx, 1, ["visit"]) == [armed.trigger_ids[0]]
+    assert await commands.open_gates(tx, 1, ["visit"]) == []
+
+    assert await states(tx) == [("1.6", "armed"), ("1.7", "released")]
+    assert await commands.open_gates(tx, 1, []) == []
+    assert (await commands.mark_gates(tx, [met("visit", tx.now)])).ready_ids == armed.trigger_ids[:1]
+    await assert_sound(tx)
+
+
 async def test_a_counting_gate_is_met_by_its_last_event(tx):
     payer = await given.payer(tx)
     await commands.arm_triggers(tx, [given.price(payer, gates=(GateDraft("enrolled", count=4),))])
@@ -168,6 +202,21 @@ async def test_kits_are_charged_as_they_become_complete(tx):
     assert await states(tx) == [("1", "released")]
     events = [event for event in tx.events if isinstance(event, TriggerReleased)]
     assert [(event.before, event.after, event.ordered) for event in events] == [(0, 6, 10), (6, 10, 10)]
+    await assert_sound(tx)
+
+
+async def test_kits_that_are_ordered_more_are_charged_too_even_when_all_were(tx):
+    payer = await given.payer(tx)
+    [trigger_id] = (await commands.arm_triggers(tx, [given.kits(payer)])).trigger_ids
+    await commands.mark_gates(tx, [met("firstKits", tx.now)])
+    for ordered, complete in ((10, 10), (12, 11), (11, 11), (10, 12), (13, 13)):
+        await commands.arm_triggers(tx, [replace(given.kits(payer), quantity=D(ordered))])
+        await commands.release_units(tx, [UnitsComplete(trigger_id, D(complete), tx.now)])
+
+    charges = await reads.charges_of_orders(tx, [1])
+    assert [charge.quantity for charge in charges] == [10, 1, 2]
+    assert sum(charge.amount for charge in charges) == 13 * D("1180.00")
+    assert await states(tx) == [("1", "released")]
     await assert_sound(tx)
 
 

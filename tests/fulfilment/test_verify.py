@@ -78,6 +78,9 @@ BREAKS = {
         INSERT INTO billing.increment (trigger_id, key, quantity, effective_at, effective_on)
         SELECT trigger_id, key, quantity, effective_at, effective_on FROM billing.increment
         """,
+    "what is charged for a line, or will be, is what is ordered of it, at its price": """
+        UPDATE orders.item SET quantity = quantity + 1 WHERE order_id = 2
+        """,
     "no more kits are charged than the goods delivered make complete": """
         UPDATE stock.shipment_line SET delivered = 4 WHERE sku = 'CLV-2'
         """,

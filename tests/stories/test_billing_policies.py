@@ -9,9 +9,11 @@ import pytest
 
 from orderloom.fulfilment.commands import PlacedOrder
 from tests.stories.conftest import Story
+from tests.stories.test_changes import apply, drafted, previewed
 from tests.stories.test_worked_orders import day
 
 pytestmark = pytest.mark.slow
+CHEAPER = {"one_time": 140, "reason": "a good neighbour"}
 YAML = {"content-type": "application/yaml"}
 
 GARDEN = """
@@ -214,4 +216,62 @@ async def test_other_parts_wait_for_the_anchor_even_when_they_are_done_before(st
     await dig(story, order, "Pond")
 
     assert sorted(line for invoice in await invoices(story, order) for line in invoice) == ["1", "1.1", "1.2", "1.3"]
+    story.verify()
+
+
+async def billed(story: Story, *orders: PlacedOrder) -> list[tuple[str, float, float]]:
+    """Line, quantity and amount of everything that was charged."""
+    return await story.ask(
+        """
+        SELECT trigger.line, charge.quantity, charge.amount
+          FROM billing.charge
+          JOIN billing.trigger ON trigger.id = charge.trigger_id
+         WHERE trigger.order_id = ANY(%(ids)s)
+           AND charge.state = 'invoiced'
+         ORDER BY charge.id
+        """,
+        ids=[order.id for order in orders],
+    )
+
+
+async def test_what_is_raised_between_its_gate_and_its_invoice_is_billed_in_full(story: Story) -> None:
+    order = await plant(story)
+    release = await hold(story, order, line="1.2")
+    await dig(story, order, "Hedge")
+    path = await drafted(
+        story, order, {"reason": "two hedges", "lines": [{"line": "1.2", "quantity": 2, "price": CHEAPER}]}
+    )
+    seen = await previewed(story, path)
+    assert (seen["refusals"], seen["money"]["after"]["one_time"]) == ([], "790")
+    await apply(story, path)
+    assert await billed(story, order) == []
+
+    await story.post(release, {"reason": "they agree"}, who="billie")
+    assert await billed(story, order) == [("1.2", 2, 280)]
+    story.verify()
+
+
+async def test_what_is_raised_after_its_invoice_is_billed_by_the_order_that_is_offered_instead(story: Story) -> None:
+    order = await plant(story)
+    await dig(story, order, "Hedge")
+    path = await drafted(story, order, {"reason": "two hedges", "lines": [{"line": "1.2", "quantity": 2}]})
+    seen = await previewed(story, path)
+    assert [one["code"] for one in seen["refusals"]] == ["billed"]
+    await apply(story, path, status=409)
+
+    change = await story.post(f"{path}/follow-on")
+    api, instead = await story.as_user(), f"/api/orders/{change['follow_on']}"
+    tag = (await api.get(instead)).headers["etag"]
+    answer = await api.post(f"{instead}/submit", json={}, headers={"if-match": tag})
+    assert answer.status_code < 300, answer.text
+    await story.work()
+    [(id_, number, process)] = await story.ask(
+        "SELECT order_id, number, process_id FROM fulfilment.plan JOIN orders.sales_order ON id = order_id "
+        "WHERE number = %(number)s", number=change["follow_on"],
+    )  # fmt: skip
+    more = PlacedOrder(id_, number, "in_progress", process)
+    await dig(story, order, "Pond")
+    await dig(story, more, "Hedge")
+
+    assert [row for row in await billed(story, order, more) if row[0] == "1.2"] == [("1.2", 1, 150), ("1.2", 1, 150)]
     story.verify()

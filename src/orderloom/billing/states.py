@@ -9,8 +9,8 @@ from typing import Final
 TRIGGER: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
     {
         "armed": ("ready", "waived", "reversed"),
-        "ready": ("released", "waived", "reversed"),
-        "released": ("reversed",),
+        "ready": ("armed", "released", "waived", "reversed"),
+        "released": ("ready", "reversed"),
         "waived": (),
         "reversed": (),
     }

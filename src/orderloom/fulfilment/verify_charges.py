@@ -85,6 +85,21 @@ CHARGES: Final = (
         """,
     ),
     Invariant(
+        "what is charged for a line, or will be, is what is ordered of it, at its price",
+        """
+        SELECT format('trigger %s of order %s line %s: %s at %s, ordered are %s at %s', trigger.id, trigger.order_label,
+                      trigger.line, trigger.quantity, trigger.unit_price, item.quantity, agreed.price)
+          FROM billing.trigger
+          JOIN orders.item ON item.id = trigger.order_item_id AND item.withdrawn_in IS NULL
+         CROSS JOIN LATERAL (
+               SELECT coalesce(CASE trigger.price_kind WHEN 'one_time' THEN item.one_time
+                                                       WHEN 'recurring' THEN item.recurring END, 0) AS price) AS agreed
+         WHERE trigger.state NOT IN ('reversed', 'waived')
+           AND NOT starts_with(trigger.price, 'fee ')
+           AND (trigger.quantity, trigger.unit_price) <> (item.quantity, agreed.price)
+        """,
+    ),
+    Invariant(
         "no more kits are charged than the goods delivered make complete",
         """
         WITH delivered AS (

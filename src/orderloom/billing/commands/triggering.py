@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
-from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from orderloom.base.money import cent
@@ -22,8 +21,9 @@ async def arm_triggers(tx: Tx, drafts: Sequence[TriggerDraft]) -> Armed:
     """Arm a trigger for each price; return the new ones and those that followed a new plan.
 
     All or nothing. One per order item, price, action and revision: arming again changes nothing, and
-    while it is armed it follows its draft in quantity, price and gates not met yet. A trigger that
-    is ready or further stays as it is.
+    until something of it is charged it follows its draft in quantity, price and gates not met yet: one
+    that was ready is armed again where the draft has a gate more. What is charged by complete unit
+    follows in quantity even then, never below what was charged: what is ordered more is charged too.
     """
     if not drafts:
         return Armed((), ())
@@ -36,12 +36,14 @@ async def arm_triggers(tx: Tx, drafts: Sequence[TriggerDraft]) -> Armed:
     if not old:
         return Armed(tuple(new), ())
     known = await trigger.lock_known(tx, old)
-    waiting = [
-        (known[trigger.identity(draft)].id, draft) for draft in old if known[trigger.identity(draft)].state == "armed"
-    ]
+    pairs = [(known[trigger.identity(draft)], draft) for draft in old]
+    waiting = [(row.id, draft) for row, draft in pairs if row.state in ("armed", "ready") and row.released == 0]
     changed = await trigger.follow(tx, waiting, payers) if waiting else []
+    await _wait_again(tx, changed)
     await _settle(tx, changed)
-    return Armed(tuple(new), tuple(changed))
+    begun = {row.id: draft.quantity for row, draft in pairs if row.per_unit and row.released > 0}
+    resized = await trigger.resize(tx, begun) if begun else []
+    return Armed(tuple(new), (*changed, *resized))
 
 
 def _draft_problems(drafts: Sequence[TriggerDraft], payers: Mapping[int, trigger.Payer]) -> list[Problem]:
@@ -70,8 +72,27 @@ async def mark_gates(tx: Tx, marks: Sequence[GateMark]) -> Marked:
     return await _settle(tx, ids)
 
 
+async def open_gates(tx: Tx, order_id: int, steps: Sequence[str]) -> list[int]:
+    """These steps are to be done anew: what waits for them waits again, unless something of it was charged.
+
+    Return the triggers that were ready and are armed again.
+    """
+    if not steps:
+        return []
+    return await _wait_again(tx, await trigger.open_gates(tx, order_id, steps))
+
+
+async def _wait_again(tx: Tx, ids: Sequence[int]) -> list[int]:
+    reason = "it waits for a step more"
+    gates = await trigger.gates_of(tx, ids) if ids else {}
+    open_ones = [trigger_id for trigger_id in ids if rules.settle(gates[trigger_id]) == "armed"]
+    moved = await trigger.move(tx, open_ones, "armed", reason=reason) if open_ones else []
+    await _tell(tx, moved, before="ready", after="armed", reason=reason)
+    return moved
+
+
 async def _settle(tx: Tx, ids: Sequence[int]) -> Marked:
-    """Move armed triggers to where their gates say."""
+    """Move triggers of which nothing was charged to where their gates say."""
     if not ids:
         return Marked((), ())
     gates = await trigger.gates_of(tx, ids)
@@ -114,14 +135,6 @@ async def release_triggers(tx: Tx, trigger_ids: Sequence[int]) -> Released:
 
 def _open(gates: Sequence[rules.Gate]) -> str:
     return ", ".join(gate.step for gate in gates if gate.outcome is None)
-
-
-async def resize_ready(tx: Tx, quantities: Mapping[int, Decimal]) -> list[int]:
-    """Cut or raise what is billed by complete unit and has begun to be; return those that changed.
-
-    Never below what was released: one that is cut to that is released in full.
-    """
-    return await trigger.resize_ready(tx, quantities) if quantities else []
 
 
 async def release_units(tx: Tx, units: Sequence[UnitsComplete]) -> Released:
@@ -269,6 +282,11 @@ async def waive_triggers(tx: Tx, trigger_ids: Sequence[int], *, reason: str) -> 
     moved = await trigger.move(tx, [row.id for row in rows], "waived", reason=reason)
     _tell_moved(tx, [row for row in rows if row.id in moved], after="waived", reason=reason)
     return moved
+
+
+async def lock_triggers(tx: Tx, order_ids: Sequence[int]) -> None:
+    """Nobody charges anything of these orders until the transaction ends, who is at it now is waited for."""
+    await trigger.lock_orders(tx, order_ids)
 
 
 async def reverse_items(tx: Tx, order_item_ids: Sequence[int], *, reason: str) -> Reversed:

@@ -197,7 +197,7 @@ async def insert_gates(tx: Tx, of: Sequence[tuple[int, TriggerDraft]]) -> None:
 
 
 async def follow(tx: Tx, of: Sequence[tuple[int, TriggerDraft]], payers: Mapping[int, Payer]) -> list[int]:
-    """Bring armed triggers in line with a new plan: quantity, price, payer and the gates not met yet.
+    """Bring triggers of which nothing was charged in line with a new plan: what, how much, for whom, after which gates.
 
     Return those that changed.
     """
@@ -278,22 +278,52 @@ async def _follow_prices(tx: Tx, of: Sequence[tuple[int, TriggerDraft]], payers:
     )
 
 
-async def resize_ready(tx: Tx, quantities: Mapping[int, Decimal]) -> list[int]:
-    """Write the quantities of ready triggers, never less than they have released."""
+async def resize(tx: Tx, quantities: Mapping[int, Decimal]) -> list[int]:
+    """Write the quantities of triggers that have begun to be released, never less than they have released.
+
+    One of which all is released now has nothing left; one that is raised waits for its units again.
+    """
     return await tx.values(
         """
         UPDATE billing.trigger
            SET quantity = wanted.quantity,
-               state = CASE WHEN trigger.released = wanted.quantity THEN 'released' ELSE trigger.state END,
+               state = CASE WHEN trigger.released = wanted.quantity THEN 'released' ELSE 'ready' END,
                changed_at = %(now)s
           FROM unnest(%(ids)s::bigint[], %(quantities)s::numeric[]) AS wanted (id, quantity)
          WHERE trigger.id = wanted.id
-           AND trigger.state = 'ready'
+           AND trigger.state IN ('ready', 'released')
            AND trigger.quantity <> wanted.quantity
            AND trigger.released <= wanted.quantity
         RETURNING trigger.id
         """,
         {"now": tx.now, "ids": list(quantities), "quantities": list(quantities.values())},
+    )
+
+
+async def open_gates(tx: Tx, order_id: int, steps: Sequence[str]) -> list[int]:
+    """Forget what became of these gates where nothing was released; return the triggers behind them."""
+    return await tx.values(
+        """
+          WITH waiting AS (
+               SELECT id
+                 FROM billing.trigger
+                WHERE order_id = %(order)s
+                  AND state IN ('armed', 'ready')
+                  AND released = 0
+                ORDER BY id
+                  FOR UPDATE),
+               opened AS (
+               UPDATE billing.gate
+                  SET outcome = NULL, met_at = NULL, counted = 0
+                 FROM waiting
+                WHERE gate.trigger_id = waiting.id
+                  AND gate.step = ANY(%(steps)s)
+                  AND gate.outcome IS NOT NULL
+            RETURNING gate.trigger_id)
+        SELECT DISTINCT trigger_id
+          FROM opened
+        """,
+        {"order": order_id, "steps": list(steps)},
     )
 
 
@@ -311,6 +341,13 @@ async def lock(tx: Tx, ids: Sequence[int]) -> list[Trigger]:
         """,
         {"ids": list(ids)},
         row=Trigger,
+    )
+
+
+async def lock_orders(tx: Tx, order_ids: Sequence[int]) -> None:
+    """Lock the triggers of orders, in id order."""
+    await tx.execute(
+        "SELECT id FROM billing.trigger WHERE order_id = ANY(%(ids)s) ORDER BY id FOR UPDATE", {"ids": list(order_ids)}
     )
 
 

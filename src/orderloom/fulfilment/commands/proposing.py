@@ -11,6 +11,7 @@ from typing import Any
 from orderloom.base.parsing import parse
 from orderloom.base.refusals import Problem, refuse_if_any
 from orderloom.base.transaction import Tx
+from orderloom.billing.commands import lock_triggers
 from orderloom.billing.reads import TriggerRow, taxed_as, triggers_of_orders
 from orderloom.billing.taxing import foreseen
 from orderloom.billing.types import TriggerDraft
@@ -98,7 +99,7 @@ class Proposal:
 
 
 async def propose(tx: Tx, order_id: int, change: Change) -> Proposal:
-    """Lay a change over its order and plan as they are now, both locked until the transaction ends; writes nothing.
+    """Lay a change over its order, plan and charges as they are now, all locked until the end; writes nothing.
 
     Refuses what is wrong with the change itself. What stands in its way on the order's side, such as a
     point of no return, is part of the proposal.
@@ -116,6 +117,7 @@ async def propose(tx: Tx, order_id: int, change: Change) -> Proposal:
     planned = None
     if head is not None and graph is not None and old is not None:
         planned = await _planned(tx, catalogue, order, revised, head, graph, old)
+    await lock_triggers(tx, [order_id])
     triggers = await triggers_of_orders(tx, [order_id])
     before = compiling.trigger_drafts(sold(order), planned.old) if planned else []
     after = compiling.trigger_drafts(sold(revised.order), planned.new) if planned else []
@@ -240,7 +242,10 @@ def _line_refusals(order: StoredOrder, revised: Revised, triggers: Sequence[Trig
     """Lines that have ended, and lines that are billed, are past changing."""
     after = {item.line: item for item in revised.order.items}
     removed = {item.line for item in revised.removed}
-    released = {row.order_item_id: row for row in triggers if row.released > 0 and row.state != "reversed"}
+    released: dict[int, list[TriggerRow]] = {}
+    for row in triggers:
+        if row.released > 0 and row.state != "reversed":
+            released.setdefault(row.order_item_id, []).append(row)
     refusals = []
     for item in order.items:
         if item.withdrawn_in is not None or (item.line not in removed and item.line not in revised.changed):
@@ -249,7 +254,7 @@ def _line_refusals(order: StoredOrder, revised: Revised, triggers: Sequence[Trig
         if item.state in ENDED_BADLY and _substance(item) != (_substance(kept) if kept else None):
             message = f"Line {item.line} is {item.state}; order a return or a change of what is installed."
             refusals.append(Refusal("item_ended", message, (item.line,)))
-        elif item.id in released and not _may_differ(item, kept, released[item.id]):
+        elif not all(_may_differ(item, kept, row) for row in released.get(item.id, ())):
             message = f"Line {item.line} is billed; order a return or a change of what is installed."
             refusals.append(Refusal("billed", message, (item.line,)))
     return refusals

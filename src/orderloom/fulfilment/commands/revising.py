@@ -15,7 +15,7 @@ from orderloom.assets.types import AssetRevision
 from orderloom.base.parsing import parse
 from orderloom.base.refusals import Conflict, Problem, Refused, Stale, refuse
 from orderloom.base.transaction import Tx
-from orderloom.billing.commands import arm_triggers, resize_ready, reverse_triggers
+from orderloom.billing.commands import arm_triggers, open_gates, reverse_triggers
 from orderloom.billing.reads import triggers_of_orders
 from orderloom.billing.types import GateDraft, TriggerDraft
 from orderloom.fulfilment import compile as compiling
@@ -275,12 +275,11 @@ def _amend_step(planned: Planned, amended: Amended, revision: int) -> NewStep:
 
 
 async def _revise_money(tx: Tx, proposal: Proposal, planned: Planned, one: Sold) -> None:
-    """Armed charges follow the plan, those that it has no more are reversed, fees are armed."""
+    """What is not charged yet follows the plan, what the plan has no more is reversed, fees are armed."""
     drafts = compiling.trigger_drafts(one, planned.new)
+    await open_gates(tx, one.order.id, [planned.new.steps[place].key for place in planned.found.added])
     await arm_triggers(tx, drafts)
-    wanted: dict[tuple[int, str, str], TriggerDraft] = {
-        (draft.order_item_id, draft.price_kind, draft.price): draft for draft in drafts
-    }
+    wanted = {(draft.order_item_id, draft.price_kind, draft.price) for draft in drafts}
     rows = await triggers_of_orders(tx, [one.order.id], states=["armed", "ready"])
     stale = [
         row.id
@@ -288,12 +287,6 @@ async def _revise_money(tx: Tx, proposal: Proposal, planned: Planned, one: Sold)
         if (row.order_item_id, row.price_kind, row.price) not in wanted and not row.price.startswith(FEE)
     ]
     await reverse_triggers(tx, stale, reason=f"change {proposal.change.number}")
-    resized = {
-        row.id: wanted[row.order_item_id, row.price_kind, row.price].quantity
-        for row in rows
-        if row.per_unit and (row.order_item_id, row.price_kind, row.price) in wanted
-    }
-    await resize_ready(tx, resized)
     fees = [fee for fee in planned.found.fees if fee.amount > 0]
     await arm_triggers(tx, [_fee_trigger(proposal, planned, one, fee) for fee in fees])
 
