@@ -78,6 +78,13 @@ def offer(
     return Submission(Subject("quote", subject, f"QU-{subject}"), inputs, identity, {"lines": ["router"]})
 
 
+LINES = [
+    {"line": "1", "product": "Core router CR-9000", "quantity": 2, "unit": "each", "one_time": 5400},
+    {"line": "2", "product": "Installation", "quantity": 1, "unit": "each", "one_time": 1600, "causes": ["discount"]},
+]
+"""Lines as rooms show them."""
+
+
 async def submit(tx: Tx, who: Actor, submission: Submission) -> Submitted:
     """Somebody submits."""
     tx.actor = who

@@ -6,6 +6,7 @@ import json
 from decimal import Decimal
 from pathlib import Path
 
+from orderloom.approvals.commands import send_notices, tell_asked
 from orderloom.base.parsing import parse
 from orderloom.base.transaction import Tx
 from orderloom.base.types import Subject
@@ -17,11 +18,13 @@ from orderloom.orders.change import ChangeDraft
 from orderloom.orders.commands import draft_change
 from orderloom.orders.order import HoldDraft
 from orderloom.orders.types import OrderDraft
+from orderloom.parties.commands.links import tell_links
 from orderloom.processes.commands import fail_steps, start_processes
 from orderloom.processes.types import Failure, Node, ProcessDraft
 from orderloom.quotes.commands import ask_question, make_link
 from orderloom.stock import commands as stock
 from orderloom.stock.types import Packing, PickedLine
+from tests.approvals.cast import LINES, enter, offer, submit
 from tests.billing import given as bills
 from tests.billing.test_invoice import released
 from tests.browser.serving import Desk
@@ -51,9 +54,12 @@ def fill(desk: Desk) -> dict[str, str]:
     pick_list, shipment = desk.do(picked)
     changing = f"/orders/{desk.do(changed)}/changes"
     quote, token = desk.do(offered)
+    request, one, several = desk.do(asked)
     at = f"/orders/{order.label}"
     return {
         "search": "/search?text=har",
+        "approvals": "/approvals?view=all", "approval": f"/approvals/{request}", "decide": f"/decide/{one}",
+        "decide-list": f"/decide/{several}",
         "quotes": "/quotes", "quote": f"/quotes/{quote}", "new-quote": "/quotes/new", "offer": f"/offers/{token}",
         "orders": "/orders", "order": at, "order-plan": f"{at}/plan", "order-steps": f"{at}/steps",
         "order-timeline": f"{at}/timeline", "order-billing": f"{at}/billing", "tasks": "/tasks?view=all",
@@ -69,6 +75,20 @@ def fill(desk: Desk) -> dict[str, str]:
         "silent": "/insight/silent", "past-invoices": "/insight/invoices", "imports": "/insight/imports",
         "import": f"/insight/imports/{past}", "nothing": "/nothing-here",
     }  # fmt: skip
+
+
+async def asked(tx: Tx) -> tuple[int, str, str]:
+    """A request for approval, and the tokens in the mails of who is asked one thing and of who is asked two."""
+    cast = await enter(tx)
+    drafts = [offer(subject=9, discount="20", margin="10", amount="12400"), *(offer("35", subject=n) for n in (10, 11))]
+    for draft in drafts:
+        draft.shown["lines"] = LINES  # type: ignore[index]
+    found = [await submit(tx, cast.sue, draft) for draft in drafts]
+    await tell_asked(tx, [(one.request_id or 0, step) for one in found for step in ("manager", "vp")])
+    await send_notices(tx)
+    rows = await tx.values("SELECT links FROM messages.message WHERE letter = 'approval_asked' ORDER BY id")
+    tokens = [(await tell_links(tx, links, key=bytes(32)))[links[0]] for links in rows]
+    return found[0].request_id or 0, tokens[0], tokens[1]
 
 
 async def placed(tx: Tx) -> Subject:

@@ -33,6 +33,7 @@ def test_only_what_must_be_is_open_to_everybody():
         "/log-in", "/health/live", "/health/ready", "/metrics", "/static/{name:path}", "/api/docs", "/api/openapi.json",
         "/api/gateway/{partner:str}/messages",
         "/offers/{token:str}", "/offers/{token:str}/ask", "/offers/{token:str}/accept", "/offers/{token:str}/decline",
+        "/decide/{token:str}",
     }  # fmt: skip
 
 

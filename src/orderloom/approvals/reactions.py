@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from orderloom.approvals.commands import replace_leavers
+from orderloom.approvals.commands import replace_leavers, tell_asked
 from orderloom.approvals.commands.submitting import STEP_KIND
-from orderloom.approvals.events import ApprovalAsked
+from orderloom.approvals.events import ApprovalAsked, ApproverChanged
 from orderloom.approvals.reads import open_asks
 from orderloom.base.events import Event
 from orderloom.base.transaction import Tx
@@ -31,5 +31,20 @@ async def ask_others(tx: Tx, events: Sequence[UserChanged]) -> None:
     await replace_leavers(tx, gone)
 
 
-REACTIONS: dict[type[Event], tuple[Reaction, ...]] = {TaskOpened: (tell_who_is_asked,), UserChanged: (ask_others,)}
+async def send_word(tx: Tx, events: Sequence[ApprovalAsked]) -> None:
+    """Have those told who are asked."""
+    await tell_asked(tx, [(event.request_id, event.step) for event in events])
+
+
+async def send_word_to_others(tx: Tx, events: Sequence[ApproverChanged]) -> None:
+    """Have those told who are asked instead, or too; who was told of the step already is not told again."""
+    await tell_asked(tx, [(event.request_id, event.step) for event in events if event.after is not None])
+
+
+REACTIONS: dict[type[Event], tuple[Reaction, ...]] = {
+    TaskOpened: (tell_who_is_asked,),
+    UserChanged: (ask_others,),
+    ApprovalAsked: (send_word,),
+    ApproverChanged: (send_word_to_others,),
+}
 SUBJECTS = {"approval": SubjectKind("approval", "/approvals/{id}")}

@@ -28,7 +28,8 @@ class Settings:
     ORDERLOOM_ALLOW_PRIVATE_PARTNERS (partners may have private addresses; for tests and demos), and
     ORDERLOOM_LEASE_SECONDS (how long a worker may be silent before another does its work; 60).
     Mail goes to the server of ORDERLOOM_SMTP_URL, or into files where ORDERLOOM_MAIL is `folder`, from
-    ORDERLOOM_MAIL_FROM; where neither is set it stays queued.
+    ORDERLOOM_MAIL_FROM; where neither is set it stays queued. Links in it lead to ORDERLOOM_PUBLIC_URL, else to the
+    address at which `serve` listens, which it tells its workers.
     """
 
     home: Path
@@ -43,6 +44,7 @@ class Settings:
     smtp_url: str = ""
     mail: str = ""
     mail_from: str = ""
+    address: str = ""
 
 
 def read_settings() -> Settings:
@@ -60,6 +62,7 @@ def read_settings() -> Settings:
         smtp_url=os.environ.get("ORDERLOOM_SMTP_URL", ""),
         mail=os.environ.get("ORDERLOOM_MAIL", ""),
         mail_from=os.environ.get("ORDERLOOM_MAIL_FROM", ""),
+        address=os.environ.get("ORDERLOOM_ADDRESS", ""),
     )
 
 

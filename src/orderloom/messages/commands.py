@@ -56,7 +56,7 @@ async def send_paper(
 
 
 async def _send(tx: Tx, draft: MessageDraft) -> int:
-    written = write(draft.letter, language=draft.language, values=draft.values, note=draft.note)
+    written = draft.written or write(draft.letter, language=draft.language, values=draft.values, note=draft.note)
     message_id = await store.add_message(tx, draft, written)
     if message_id is None:
         known = await message_with_key(tx, draft.key or "")
@@ -89,7 +89,7 @@ def _problems(draft: MessageDraft, pointer: str) -> list[Problem]:
             problems.append(
                 Problem("name_has_line_break", "A name has one line; take the others out.", f"{pointer}/to")
             )
-    missing = values_of(draft.letter) - draft.values.keys()
+    missing = set() if draft.written else values_of(draft.letter) - draft.values.keys()
     assert not missing, f"the letter {draft.letter} names {sorted(missing)}"
     if not all(is_one_line(value) for value in draft.values.values()):
         message = "A name or number in this message has a line break; take it out where it is written."

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from html import escape
 
 import structlog
@@ -14,10 +14,12 @@ from orderloom.base.transaction import Database, Tx, in_transaction
 from orderloom.base.types import SYSTEM, Subject, SubjectFile
 from orderloom.messages import store
 from orderloom.messages.commands import tell
+from orderloom.messages.doors import Doors, opened
 from orderloom.messages.letters import LINK
 from orderloom.messages.reads import enclosures_of, recipients_of
 from orderloom.messages.states import pause_seconds
 from orderloom.messages.types import Channel, Delivered, Enclosure, Parcel, Recipient
+from orderloom.parties.commands.links import tell_links
 
 DELIVERIES_A_TURN = 20
 MESSAGES_LOOKED_AT = 100
@@ -27,12 +29,16 @@ _log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class Postman:
-    """Sends what is due over the channels that this worker has; what has no channel here stays queued."""
+    """Sends what is due over the channels that this worker has; what has no channel here stays queued.
+
+    `doors` make the links of messages; without, a message that has some is postponed.
+    """
 
     database: Database
     channels: Mapping[str, Channel]
     limit: int = DELIVERIES_A_TURN
     lease_seconds: float = LEASE_SECONDS
+    doors: Doors | None = None
 
     async def turn(self) -> int:
         """One round; returns how many deliveries were tried.
@@ -58,17 +64,33 @@ class Postman:
         ids = sorted({delivery.message_id for delivery in claimed})
         enclosures = await enclosures_of(tx, ids)
         recipients = await recipients_of(tx, ids)
+        if self.doors:
+            claimed = await _with_doors(tx, claimed, self.doors)
         return [
             (_parcel(one, enclosures.get(one.message_id, ()), recipients[one.message_id]), one.round) for one in claimed
         ]
 
     async def _deliver(self, parcel: Parcel, tries: int) -> store.Result:
+        if self.doors is None and parcel.is_linked:
+            why = "This worker does not know its address; set ORDERLOOM_PUBLIC_URL, and it is sent."
+            return _result(parcel, Delivered("postponed", None, why), tries=tries)
         try:
             delivered = await self.channels[parcel.channel].deliver(parcel)
         except Exception as error:
             _log.exception("delivery failed", delivery=parcel.delivery_id)
             delivered = Delivered("unknown", None, f"Sending failed: {type(error).__name__}.")
         return _result(parcel, delivered, tries=tries)
+
+
+async def _with_doors(tx: Tx, claimed: Sequence[store.ClaimedDelivery], doors: Doors) -> list[store.ClaimedDelivery]:
+    """The deliveries with the addresses that their recipients can open."""
+    tokens = await tell_links(tx, sorted({link for one in claimed for link in one.links}), key=doors.key)
+    filled = []
+    for one in claimed:
+        own = [tokens.get(link, "-") for link in one.links]
+        body, html = (opened(text, address=doors.address, tokens=own) for text in (one.body, one.html))
+        filled.append(replace(one, body=body, html=html))
+    return filled
 
 
 def _parcel(claimed: store.ClaimedDelivery, enclosures: Sequence[Enclosure], recipients: Sequence[Recipient]) -> Parcel:
@@ -86,6 +108,7 @@ def _parcel(claimed: store.ClaimedDelivery, enclosures: Sequence[Enclosure], rec
         created_at=claimed.created_at,
         subject=Subject(claimed.subject_kind, claimed.subject_id, claimed.subject_label, claimed.account_id),
         enclosures=tuple(enclosures),
+        is_linked=bool(claimed.links),
     )
 
 

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Literal, Protocol
 
 from orderloom.base.types import Subject
+from orderloom.messages.letters import Written
 
 ChannelName = Literal["email", "sms", "chat"]
 DeliveryOutcome = Literal["accepted", "postponed", "refused", "unknown"]
@@ -29,6 +30,8 @@ class MessageDraft:
     `attachments` are subjects that are files, such as documents; the message waits until each is made. `key` makes
     it once: a second draft with the same key is the first message. `link` is a way in that nobody else may know: it
     goes out with the message, to the place that the letter has for it, and no page or API shows it again.
+    What a room has `written` by itself stands in place of the letter, which then is its name alone. `links`
+    are promised links; `doors.py` says how a text names them.
     """
 
     subject: Subject
@@ -41,6 +44,8 @@ class MessageDraft:
     channel: ChannelName = "email"
     key: str | None = None
     link: str = ""
+    written: Written | None = None
+    links: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +87,7 @@ class Parcel:
     created_at: datetime
     subject: Subject
     enclosures: tuple[Enclosure, ...] = ()
+    is_linked: bool = False
 
 
 @dataclass(frozen=True, slots=True)

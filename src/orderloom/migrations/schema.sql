@@ -281,6 +281,19 @@ CREATE TABLE approvals.entry (
     CONSTRAINT entry_number_check CHECK ((number > 0))
 );
 
+CREATE TABLE approvals.notice (
+    request_id bigint NOT NULL,
+    step text NOT NULL,
+    user_id bigint NOT NULL,
+    round integer DEFAULT 0 NOT NULL,
+    due_at timestamp with time zone DEFAULT base.now() NOT NULL,
+    told_at timestamp with time zone,
+    message_id bigint,
+    CONSTRAINT notice_check CHECK (((message_id IS NULL) OR (told_at IS NOT NULL))),
+    CONSTRAINT notice_round_check CHECK ((round >= 0))
+)
+WITH (fillfactor='80');
+
 CREATE TABLE approvals.policy (
     id bigint NOT NULL,
     code text NOT NULL,
@@ -1890,6 +1903,7 @@ CREATE TABLE messages.message (
     created_by text NOT NULL,
     created_at timestamp with time zone DEFAULT base.now() NOT NULL,
     link text DEFAULT ''::text NOT NULL,
+    links bigint[] DEFAULT '{}'::bigint[] NOT NULL,
     CONSTRAINT message_channel_check CHECK ((channel = ANY (ARRAY['email'::text, 'sms'::text, 'chat'::text]))),
     CONSTRAINT message_subject_kind_check CHECK ((subject_kind <> ''::text)),
     CONSTRAINT message_title_check CHECK (((title <> ''::text) AND (title !~ '[[:cntrl:]]'::text)))
@@ -2437,7 +2451,7 @@ ALTER TABLE parties.legal_entity ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTIT
 
 CREATE TABLE parties.link (
     id bigint NOT NULL,
-    token_hash bytea NOT NULL,
+    token_hash bytea,
     purpose text NOT NULL,
     user_id bigint,
     subject_kind text,
@@ -2448,6 +2462,8 @@ CREATE TABLE parties.link (
     created_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
     expires_at timestamp with time zone NOT NULL,
     used_at timestamp with time zone,
+    nonce uuid DEFAULT gen_random_uuid() NOT NULL,
+    within bigint,
     CONSTRAINT link_check CHECK ((num_nulls(subject_kind, subject_id, subject_label) = ANY (ARRAY[0, 3]))),
     CONSTRAINT link_purpose_check CHECK ((purpose <> ''::text)),
     CONSTRAINT link_token_hash_check CHECK ((length(token_hash) = 32))
@@ -3558,6 +3574,9 @@ ALTER TABLE ONLY approvals.delegation
 ALTER TABLE ONLY approvals.entry
     ADD CONSTRAINT entry_pkey PRIMARY KEY (request_id, number);
 
+ALTER TABLE ONLY approvals.notice
+    ADD CONSTRAINT notice_pkey PRIMARY KEY (request_id, step, user_id, round);
+
 ALTER TABLE ONLY approvals.verdict
     ADD CONSTRAINT one_verdict_a_person UNIQUE (request_id, step, decided_by);
 
@@ -4248,6 +4267,10 @@ CREATE INDEX delegation_of_user ON approvals.delegation USING btree (user_id) WH
 
 CREATE INDEX delegation_to ON approvals.delegation USING btree (delegate_id) WHERE (ended_at IS NULL);
 
+CREATE INDEX notice_due ON approvals.notice USING btree (due_at) WHERE (told_at IS NULL);
+
+CREATE INDEX notice_of_message ON approvals.notice USING btree (message_id);
+
 CREATE UNIQUE INDEX one_open_question ON approvals.question USING btree (request_id) WHERE (answered_at IS NULL);
 
 CREATE UNIQUE INDEX one_open_request ON approvals.request USING btree (subject_kind, subject_id) WHERE (state = 'open'::text);
@@ -4508,6 +4531,8 @@ CREATE INDEX link_by_subject ON parties.link USING btree (subject_kind, subject_
 
 CREATE INDEX link_by_user ON parties.link USING btree (user_id) WHERE (user_id IS NOT NULL);
 
+CREATE INDEX link_within ON parties.link USING btree (within) WHERE (within IS NOT NULL);
+
 CREATE UNIQUE INDEX one_default_bill_to ON parties.address USING btree (account_id) WHERE is_bill_to;
 
 CREATE UNIQUE INDEX one_default_billing_account ON parties.billing_account USING btree (account_id) WHERE is_default;
@@ -4728,6 +4753,15 @@ ALTER TABLE ONLY approvals.delegation
 
 ALTER TABLE ONLY approvals.entry
     ADD CONSTRAINT entry_request_id_fkey FOREIGN KEY (request_id) REFERENCES approvals.request(id);
+
+ALTER TABLE ONLY approvals.notice
+    ADD CONSTRAINT notice_message_id_fkey FOREIGN KEY (message_id) REFERENCES messages.message(id);
+
+ALTER TABLE ONLY approvals.notice
+    ADD CONSTRAINT notice_request_id_step_fkey FOREIGN KEY (request_id, step) REFERENCES approvals.step(request_id, name);
+
+ALTER TABLE ONLY approvals.notice
+    ADD CONSTRAINT notice_user_id_fkey FOREIGN KEY (user_id) REFERENCES parties."user"(id);
 
 ALTER TABLE ONLY approvals.policy_version
     ADD CONSTRAINT policy_version_policy_id_fkey FOREIGN KEY (policy_id) REFERENCES approvals.policy(id);
@@ -5169,6 +5203,9 @@ ALTER TABLE ONLY parties.link
 
 ALTER TABLE ONLY parties.link
     ADD CONSTRAINT link_user_id_fkey FOREIGN KEY (user_id) REFERENCES parties."user"(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY parties.link
+    ADD CONSTRAINT link_within_fkey FOREIGN KEY (within) REFERENCES parties.link(id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY parties.reporting
     ADD CONSTRAINT reporting_manager_id_fkey FOREIGN KEY (manager_id) REFERENCES parties."user"(id);

@@ -28,7 +28,7 @@ POLICY = (
     "default-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; script-src 'nonce-{nonce}'; "
     "style-src 'self'; img-src 'self' data:; font-src 'self'; connect-src 'self'; manifest-src 'self'"
 )
-SECRET_PATHS = ("/offers/",)
+SECRET_PATHS = ("/offers/", "/decide/")
 """Addresses that let in whoever knows them: they go into no log, no index, and to no other site."""
 SECRET_HEADERS = {"referrer-policy": "no-referrer", "x-robots-tag": "noindex, nofollow", "cache-control": "no-store"}
 log = structlog.get_logger("orderloom.web")
@@ -105,7 +105,7 @@ class Edge:
 def told_path(scope: Mapping[str, Any]) -> str:
     """The path as a log may have it: of a secret one, only its pattern."""
     secret = scope["path"].startswith(SECRET_PATHS)
-    return str(scope.get("path_template") or "/offers") if secret else str(scope["path"])
+    return str(scope.get("path_template") or "/" + scope["path"].split("/")[1]) if secret else str(scope["path"])
 
 
 def protective(already: Any, correlation: str, nonce: str, *, secret: bool = False) -> list[tuple[bytes, bytes]]:

@@ -7,6 +7,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
 from types import MappingProxyType
 
+from orderloom.approvals.commands import send_notices
 from orderloom.base.jobs import run_jobs
 from orderloom.base.transaction import Database, Tx, in_transaction, transaction
 from orderloom.base.types import SYSTEM
@@ -16,6 +17,7 @@ from orderloom.fulfilment.commands import watch_forecasts
 from orderloom.gateway.addresses import LOCAL
 from orderloom.gateway.sending import Sender
 from orderloom.gateway.wire import Wire
+from orderloom.messages.doors import Doors
 from orderloom.messages.sending import Postman
 from orderloom.messages.types import Channel
 from orderloom.processes.worker import LEASE_SECONDS, StepWorker, sweep
@@ -40,6 +42,7 @@ async def open_loops(
     channels: Mapping[str, Channel] = MappingProxyType({}),
     metrics: WorkerMetrics | None = None,
     keep_wire_days: float = KEEP_WIRE_DAYS,
+    doors: Doors | None = None,
 ) -> AsyncIterator[tuple[Loop, ...]]:
     """The loops of a worker; what they hold is given back in the end.
 
@@ -56,7 +59,8 @@ async def open_loops(
             Loop("jobs", lambda: run_jobs(database)),
             Loop("calls", sender.turn),
             Loop("documents", lambda: render_due(database)),
-            Loop("messages", Postman(database, channels).turn),
+            Loop("notices", _committed(database, send_notices)),
+            Loop("messages", Postman(database, channels, doors=doors).turn),
             Loop("sweep", lambda: sweep(bulk), every_seconds=1),
             Loop("forecasts", _committed(database, watch_forecasts), every_seconds=15),
             Loop("claims", _committed(database, _release_expired), every_seconds=30),

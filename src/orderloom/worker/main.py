@@ -16,6 +16,7 @@ import structlog
 from orderloom.base.transaction import Database
 from orderloom.base.types import House
 from orderloom.base.wakeup import wakeups
+from orderloom.messages.doors import Doors
 from orderloom.messages.types import Channel
 from orderloom.processes.worker import LEASE_SECONDS
 from orderloom.worker.forgetting import KEEP_WIRE_DAYS
@@ -48,6 +49,7 @@ async def run_worker(
     channels: Mapping[str, Channel] = MappingProxyType({}),
     metrics: WorkerMetrics | None = None,
     keep_wire_days: float = KEEP_WIRE_DAYS,
+    doors: Doors | None = None,
 ) -> None:
     """Work until told to stop; a batch that has begun is finished first."""
     from orderloom.worker.loops import open_loops
@@ -67,6 +69,7 @@ async def run_worker(
             channels=channels,
             metrics=metrics,
             keep_wire_days=keep_wire_days,
+            doors=doors,
         ) as loops,
     ):
         bells = [asyncio.Event() for _ in loops]

@@ -1,6 +1,7 @@
 """Verbs of the room: publish policies, submit, decide, recall, ask back, reassign, delegate."""
 
 from orderloom.approvals.commands.deciding import decide_requests, override_request
+from orderloom.approvals.commands.linked import decide_by_link, read_link, read_list_link
 from orderloom.approvals.commands.policies import (
     Published,
     delegate,
@@ -18,12 +19,14 @@ from orderloom.approvals.commands.steering import (
     replace_leavers,
 )
 from orderloom.approvals.commands.submitting import preview_submission, submit_for_approval
+from orderloom.approvals.commands.telling import send_notices, tell_asked
 
 __all__ = [
     "Published",
     "add_approver",
     "answer_question",
     "ask_requester",
+    "decide_by_link",
     "decide_requests",
     "delegate",
     "end_delegations",
@@ -31,9 +34,13 @@ __all__ = [
     "override_request",
     "preview_submission",
     "publish_policies",
+    "read_link",
+    "read_list_link",
     "reassign_step",
     "recall_request",
     "replace_leavers",
     "retire_policies",
+    "send_notices",
     "submit_for_approval",
+    "tell_asked",
 ]

@@ -52,7 +52,9 @@ async def approval_facts(tx: Tx, order_ids: Sequence[int]) -> list[OrderFacts]:
                       coalesce(jsonb_agg(jsonb_build_object(
                           'line', item.line, 'product', item.product_name, 'quantity', item.quantity,
                           'unit', item.unit, 'one_time', item.one_time, 'recurring', item.recurring,
-                          'period', item.period) ORDER BY item.position), '[]') AS items
+                          'period', item.period)
+                          || CASE item.price_origin WHEN 'manual' THEN '{"causes": ["manual prices"]}'::jsonb
+                                  ELSE '{}' END ORDER BY item.position), '[]') AS items
                  FROM orders.item
                 WHERE item.order_id = sales_order.id AND item.withdrawn_in IS NULL AND item.state <> 'cancelled')
                AS total

@@ -31,6 +31,13 @@ from orderloom.parties.commands.belonging import (
     update_contact,
 )
 from orderloom.parties.commands.customers import import_customers
+from orderloom.parties.commands.links import (
+    InnerLink,
+    link_behind,
+    links_within,
+    promise_links,
+    tell_links,
+)
 from orderloom.parties.commands.people import (
     create_users,
     save_legal_entities,
@@ -43,6 +50,7 @@ from orderloom.parties.commands.reporting import set_account_owners, set_manager
 
 __all__ = [
     "AccountUpdate",
+    "InnerLink",
     "LinkDraft",
     "OpenSession",
     "TooManyAttempts",
@@ -57,9 +65,12 @@ __all__ = [
     "create_users",
     "forget_old",
     "import_customers",
+    "link_behind",
+    "links_within",
     "log_in",
     "log_out",
     "open_session",
+    "promise_links",
     "retire_addresses",
     "retire_contacts",
     "revoke_key",
@@ -74,6 +85,7 @@ __all__ = [
     "set_password",
     "set_password_by_link",
     "set_shipping_preference",
+    "tell_links",
     "update_account",
     "update_accounts",
     "update_billing_account",

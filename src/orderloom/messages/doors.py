@@ -1,0 +1,37 @@
+"""The addresses in a message: what is kept names places, and only what is sent has the tokens."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+PLACE: Final = "https://link.invalid"
+"""Stands for the address where people find the program; `~1` in a path is the token of the message's first link."""
+_PLACES: Final = re.compile(re.escape(PLACE) + r"(/[A-Za-z0-9/_~-]*)?")
+
+
+@dataclass(frozen=True, slots=True)
+class Doors:
+    """Where people find the program, and the key that tokens follow from; it is kept outside of the database."""
+
+    address: str
+    key: bytes
+
+    def __repr__(self) -> str:
+        return f"Doors({self.address})"
+
+
+def opened(text: str, *, address: str, tokens: Sequence[str]) -> str:
+    """The text with real addresses in place of those that are kept."""
+
+    def real(match: re.Match[str]) -> str:
+        return address + re.sub(r"~(\d+)", lambda place: _token(place[1], tokens), match[1] or "")
+
+    return _PLACES.sub(real, text)
+
+
+def _token(place: str, tokens: Sequence[str]) -> str:
+    number = int(place)
+    return tokens[number - 1] if 1 <= number <= len(tokens) else "-"
