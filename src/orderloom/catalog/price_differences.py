@@ -67,7 +67,7 @@ def _charges(priced: Priced) -> dict[tuple[str, ChargeKind], PricedCharge]:
 def _difference(
     key: tuple[str, ChargeKind], before: PricedCharge | None, after: PricedCharge | None
 ) -> Difference | None:
-    causes = _causes(before, after)
+    causes = causes_between(before, after)
     shown = after or before
     assert shown is not None
     is_same = before is not None and after is not None and _money(before) == _money(after)
@@ -90,7 +90,8 @@ def _money(charge: PricedCharge) -> tuple[object, ...]:
     return charge.net, charge.gross, charge.quantity, charge.unit, charge.period, charge.periods
 
 
-def _causes(before: PricedCharge | None, after: PricedCharge | None) -> tuple[Cause, ...]:
+def causes_between(before: PricedCharge | None, after: PricedCharge | None) -> tuple[Cause, ...]:
+    """The steps that are new, are gone or come to something else."""
     old, new = _sums(before), _sums(after)
     causes = []
     for kind, rule in dict.fromkeys([*old, *new]):

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any
 
+from orderloom.catalog.price_differences import Cause
 from orderloom.catalog.priced import PriceStep
 
 Content = Mapping[str, Any]
@@ -33,6 +34,19 @@ def _input_words(name: str, value: object) -> str:
         "cost": "cost {}", "markup": "markup {} %", "margin": "margin {} %", "tiers": "{} tiers",
     }  # fmt: skip
     return known.get(name, name + " {}").format(_plain(value))
+
+
+def cause_words(cause: Cause) -> str:
+    """Why a price is another one: the step that is new, is gone or comes to something else."""
+    name = " ".join(part for part in (STEP_NAMES[cause.kind], cause.rule.removeprefix("standard/")) if part)
+    if cause.before is None:
+        return f"{name}: {_plain(cause.after)}"
+    if cause.after is None:
+        return f"{name} is gone: was {_plain(cause.before)}"
+    version = ""
+    if cause.before_version != cause.after_version:
+        version = f" (version {cause.before_version or 1} → {cause.after_version or 1})"
+    return f"{name}: {_plain(cause.before)} → {_plain(cause.after)}{version}"
 
 
 def rule_words(kind: str, content: Content | None) -> str:

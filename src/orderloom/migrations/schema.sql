@@ -2111,8 +2111,13 @@ CREATE TABLE orders.item_price (
     order_id bigint NOT NULL,
     item_id bigint NOT NULL,
     priced jsonb NOT NULL,
-    CONSTRAINT item_price_priced_check CHECK ((jsonb_typeof((priced -> 'charges'::text)) = 'array'::text))
+    revision integer DEFAULT 1 NOT NULL,
+    priced_at timestamp with time zone,
+    CONSTRAINT item_price_priced_check CHECK ((jsonb_typeof((priced -> 'charges'::text)) = 'array'::text)),
+    CONSTRAINT item_price_revision_check CHECK ((revision > 0))
 );
+
+COMMENT ON COLUMN orders.item_price.priced_at IS 'The moment whose rules priced it, where that is not when the line was written.';
 
 CREATE TABLE orders.place (
     order_id bigint NOT NULL,
@@ -3956,7 +3961,7 @@ ALTER TABLE ONLY orders.item
     ADD CONSTRAINT item_pkey PRIMARY KEY (id);
 
 ALTER TABLE ONLY orders.item_price
-    ADD CONSTRAINT item_price_pkey PRIMARY KEY (item_id);
+    ADD CONSTRAINT item_price_pkey PRIMARY KEY (item_id, revision);
 
 ALTER TABLE ONLY orders.place
     ADD CONSTRAINT place_pkey PRIMARY KEY (order_id, code);

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Literal
 
@@ -10,6 +10,8 @@ from orderloom.base.fields import Code, LongText, Text
 from orderloom.base.parsing import strict
 from orderloom.base.refusals import Problem
 from orderloom.base.types import Subject
+from orderloom.catalog.price_types import Agreed, ChargeKind
+from orderloom.catalog.priced import PricedLine
 from orderloom.orders.rollup import Progress
 from orderloom.orders.states import State
 from orderloom.orders.types import Action, OrderType, Priority, Scalar
@@ -18,6 +20,23 @@ from orderloom.parties.sales_credits import CreditKind
 SUBJECT = "order"
 PriceOrigin = Literal["none", "list", "manual", "quote"]
 Blocks = Literal["shipping", "billing", "all"]
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How a line of the order came to its price: who says so, when, its waterfall, and what an agreement was for."""
+
+    origin: PriceOrigin
+    reason: str
+    who: str
+    priced_at: datetime
+    kept: PricedLine | None = None
+    limits: Mapping[ChargeKind, Agreed] = field(default_factory=dict)
+
+    @property
+    def is_agreed(self) -> bool:
+        """Whether the price was set by a person or quoted, and stands whatever the quantity."""
+        return self.origin in ("manual", "quote")
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from orderloom.catalog.price_types import Context, Given, Line, Shared, UnitPric
 from orderloom.catalog.priced import Need, PricedCharge, PricedLine
 from orderloom.catalog.reads import Touched
 from orderloom.orders.compose import UNPRICED_ACTIONS, Checked, UnitPrice
-from orderloom.orders.types import ItemDraft
+from orderloom.orders.types import ItemDraft, PriceDraft
 from orderloom.quotes.pricing import unit_price_of
 
 
@@ -79,12 +79,16 @@ def _lines(checked: Checked, places: Sequence[int], who: str) -> Iterator[Line]:
 
 def _given(item: ItemDraft, who: str) -> Iterator[Given]:
     if item.price is not None:
-        reason = item.price.reason
-        if item.price.one_time is not None:
-            yield Given(UnitPriceOf(item.price.one_time), reason, who, "one_time")
-        if item.price.recurring is not None:
-            yield Given(UnitPriceOf(item.price.recurring), reason, who, "recurring", item.price.period)
+        yield from given_price(item.price, who)
     yield from (discount.given(who) for discount in item.discounts)
+
+
+def given_price(price: PriceDraft, who: str) -> Iterator[Given]:
+    """A price set by hand, as the price function takes it."""
+    if price.one_time is not None:
+        yield Given(UnitPriceOf(price.one_time), price.reason, who, "one_time")
+    if price.recurring is not None:
+        yield Given(UnitPriceOf(price.recurring), price.reason, who, "recurring", price.period)
 
 
 def _reason_problems(checked: Checked, book: Book) -> list[Problem]:
@@ -115,11 +119,12 @@ def _as_agreed(line: PricedLine, checked: Checked) -> PricedLine:
     if item.price is None:
         return line
     kinds = {kind for kind in ("one_time", "recurring") if getattr(item.price, kind) is not None}
-    charges = tuple(_agreed_steps(charge) for charge in line.charges if charge.kind in kinds)
+    charges = tuple(agreed_steps(charge) for charge in line.charges if charge.kind in kinds)
     return replace(line, charges=charges)
 
 
-def _agreed_steps(charge: PricedCharge) -> PricedCharge:
+def agreed_steps(charge: PricedCharge) -> PricedCharge:
+    """The charge with the price that was brought along told as agreed."""
     steps = tuple(replace(step, kind="agreed") if step.kind == "manual_price" else step for step in charge.steps)
     return replace(charge, steps=steps)
 

@@ -4,21 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
 from orderloom.base.refusals import Problem
 from orderloom.catalog.offer import Offer
+from orderloom.catalog.price_types import ChargeKind
+from orderloom.catalog.priced import Need, PricedLine
 from orderloom.catalog.rules import item_problems
 from orderloom.catalog.types import Catalogue
 from orderloom.orders.change import ChangeDraft, LineChange
+from orderloom.orders.compose import UNPRICED_ACTIONS
 from orderloom.orders.order import NewPlace, PriceOrigin
 from orderloom.orders.reads.page import PlaceRow
 from orderloom.orders.reads.stored import StoredGroup, StoredItem, StoredOrder
 from orderloom.orders.rules import amount_problems
 from orderloom.orders.types import ItemDraft, PriceDraft, ShipGroupDraft
-
-_UNPRICED = frozenset({"delete", "suspend", "none"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,10 +51,34 @@ class PriceNote:
 
 
 @dataclass(frozen=True, slots=True)
+class PriceMove:
+    """What a charge of a line costs before and after a change, rounded, and why."""
+
+    line: str
+    product: str
+    kind: ChargeKind
+    period: str | None
+    quantity_before: Decimal | None
+    quantity_after: Decimal
+    net_before: Decimal | None
+    net_after: Decimal | None
+    why: tuple[str, ...]
+
+    @property
+    def costs_less_each(self) -> bool:
+        """Whether one unit costs less than it did."""
+        if self.net_before is None or self.quantity_before is None:
+            return False
+        return (self.net_after or Decimal(0)) * self.quantity_before < self.net_before * self.quantity_after
+
+
+@dataclass(frozen=True, slots=True)
 class Revised:
     """The order as it would be: whole, with the lines that come and go.
 
-    New items have the id 0 until they are written. `replaces` gives for a new line the one it stands for.
+    New items have the id 0 until they are written. `replaces` gives for a new line the one it stands for;
+    `pointers` where the change speaks of a line; `unlisted` are new lines without a price in the standard list.
+    `waterfalls`, `needs` and `moves` are there once the lines are priced.
     """
 
     order: StoredOrder
@@ -63,6 +89,12 @@ class Revised:
     replaces: Mapping[str, str]
     places: tuple[NewPlace, ...]
     problems: tuple[Problem, ...]
+    pointers: Mapping[str, str] = field(default_factory=dict)
+    unlisted: frozenset[str] = frozenset()
+    waterfalls: Mapping[str, PricedLine] = field(default_factory=dict)
+    priced_at: Mapping[str, datetime] = field(default_factory=dict)
+    needs: tuple[Need, ...] = ()
+    moves: tuple[PriceMove, ...] = ()
 
     @property
     def is_same(self) -> bool:
@@ -82,6 +114,7 @@ class _Work:
     removed: dict[str, StoredItem] = field(default_factory=dict)
     added: dict[str, None] = field(default_factory=dict)
     pointers: dict[str, str] = field(default_factory=dict)
+    unlisted: set[str] = field(default_factory=set)
     problems: list[Problem] = field(default_factory=list)
 
     def refuse(self, code: str, message: str, pointer: str) -> None:
@@ -91,8 +124,8 @@ class _Work:
 def revise(order: StoredOrder, draft: ChangeDraft, known: Known) -> Revised:
     """Lay a change over an order as it stands; every problem is named, with its pointer into the change.
 
-    The catalogue version is the order's own. A line keeps its unit price when its quantity changes; a
-    line that comes gets the list price of now, unless the change says another and why.
+    The catalogue version is the order's own. Prices are those of the standard list for lines that come, and
+    what they were for those that stay; `price_change` knows better.
     """
     items = {item.line: item for item in order.items if item.withdrawn_in is None}
     work = _Work(order, draft, known, items)
@@ -121,6 +154,8 @@ def revise(order: StoredOrder, draft: ChangeDraft, known: Known) -> Revised:
         replaces=work.replaces,
         places=tuple(work.places.values()),
         problems=tuple(work.problems),
+        pointers=work.pointers,
+        unlisted=frozenset(work.unlisted),
     )
 
 
@@ -298,10 +333,9 @@ def _add(work: _Work, item: ItemDraft, pointer: str) -> None:
         return
     work.pointers[item.line] = pointer
     work.added[item.line] = None
-    listed = None if item.action in _UNPRICED else offer.prices.get(work.order.currency)
-    if listed is None and offer.prices and item.price is None and item.action not in _UNPRICED:
-        message = f"{item.product} has no list price in {work.order.currency}; add one or enter a price."
-        work.refuse("price_currency", message, f"{pointer}/product")
+    listed = None if item.action in UNPRICED_ACTIONS else offer.prices.get(work.order.currency)
+    if listed is None and offer.prices and item.price is None and item.action not in UNPRICED_ACTIONS:
+        work.unlisted.add(item.line)
     work.items[item.line] = replace(
         _born(work, item, offer, pointer),
         one_time=listed.one_time if listed else None,

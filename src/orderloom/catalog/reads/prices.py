@@ -34,10 +34,11 @@ async def price_book(
 
     `customers` are the account numbers whose contract prices matter: `Buyer.customers` of each. Prices of
     the standard list are those that hold at a moment of that day: now, or on another day when it ends (UTC).
+    With a moment (`at`), what was published after it is left out, so that what was priced then comes out again.
     """
     codes = sorted(set(products))
     sold = await _sold_products(tx, codes, currency=currency, at=at or _moment(tx.now, on))
-    rules = await _held_rules(tx, codes, sorted(set(customers)), currency=currency, on=on)
+    rules = await _held_rules(tx, codes, sorted(set(customers)), currency=currency, on=on, at=at)
     taxes = await tax_rates(tx, first=tax_on or on, last=tax_on or on)
     return book_of(rules, sold, taxes, currency=currency)
 
@@ -87,7 +88,7 @@ def _moment(now: datetime, on: date) -> datetime:
 
 
 async def _held_rules(
-    tx: Tx, codes: Sequence[str], customers: Sequence[str], *, currency: str, on: date
+    tx: Tx, codes: Sequence[str], customers: Sequence[str], *, currency: str, on: date, at: datetime | None
 ) -> list[HeldRule]:
     """Of each rule the highest version that holds on the day; those that withdraw it are left out."""
     return await tx.all(
@@ -101,6 +102,7 @@ async def _held_rules(
                LEFT JOIN catalog.product ON product.id = price_rule.product_id
                LEFT JOIN parties.account ON account.id = price_rule.account_id
               WHERE valid @> %(on)s::date
+                AND (%(at)s::timestamptz IS NULL OR price_rule.published_at <= %(at)s)
                 AND (price_rule.product_id IS NULL
                      OR price_rule.product_id IN (SELECT id FROM catalog.product WHERE code = ANY(%(codes)s)))
                 AND (price_rule.account_id IS NULL
@@ -109,7 +111,7 @@ async def _held_rules(
            ORDER BY price_rule.kind, price_rule.code, price_rule.version DESC)
         SELECT * FROM held WHERE content IS NOT NULL
         """,
-        {"codes": codes, "customers": customers, "currency": currency, "on": on},
+        {"codes": codes, "customers": customers, "currency": currency, "on": on, "at": at},
         row=HeldRule,
     )
 

@@ -33,7 +33,7 @@ from orderloom.fulfilment.types import Facts, Plan, Sourced
 from orderloom.orders.change import Change, ChangeDraft
 from orderloom.orders.commands import revised_order
 from orderloom.orders.reads import StoredItem, StoredOrder, stored_orders
-from orderloom.orders.revise import Revised
+from orderloom.orders.revise import PriceMove, Revised
 from orderloom.orders.revisions import compare, content_of, plain
 from orderloom.orders.states import TERMINAL
 from orderloom.processes.reads import ProcessGraph, process_graph
@@ -293,6 +293,8 @@ def effects_of(proposal: Proposal, *, follow_on: Mapping[str, Any] | None) -> di
             {"line": one.line, "field": one.field, "before": one.before, "after": one.after}
             for one in compare(content_of(proposal.order), content_of(proposal.revised.order))
         ],
+        "prices": [_price_effect(move) for move in proposal.revised.moves],
+        "needs": [{"right": need.right, "message": need.message} for need in proposal.revised.needs],
         "money": {
             "before": proposal.money_before,
             "after": proposal.money_after,
@@ -314,4 +316,18 @@ def effects_of(proposal: Proposal, *, follow_on: Mapping[str, Any] | None) -> di
         "fees": [{"title": fee.title, "lines": list(fee.lines), "amount": plain(fee.amount)} for fee in fees],
         "refusals": [{"code": one.code, "message": one.message, "lines": list(one.lines)} for one in proposal.refusals],
         "follow_on": dict(follow_on) if follow_on else None,
+    }
+
+
+def _price_effect(move: PriceMove) -> dict[str, Any]:
+    return {
+        "line": move.line,
+        "product": move.product,
+        "kind": move.kind,
+        "period": move.period,
+        "quantity_before": plain(move.quantity_before),
+        "quantity_after": plain(move.quantity_after),
+        "net_before": plain(move.net_before),
+        "net_after": plain(move.net_after),
+        "why": list(move.why),
     }

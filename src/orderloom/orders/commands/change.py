@@ -14,6 +14,9 @@ from orderloom.base.refusals import Conflict, NotFound, Problem, Stale, refuse
 from orderloom.base.transaction import Tx
 from orderloom.catalog.reads import effective_offers, load_catalogue
 from orderloom.orders.change import OPEN_STATES, Change, ChangeDraft, LineChange
+from orderloom.orders.commands.change_pricing import price_revised
+from orderloom.orders.commands.hold import place_holds
+from orderloom.orders.commands.pricing import holds_for
 from orderloom.orders.events import (
     ChangeApplied,
     ChangeDrafted,
@@ -29,7 +32,7 @@ from orderloom.orders.revise import Known, KnownAccount, Revised, revise
 from orderloom.orders.revisions import content_of, plain
 from orderloom.orders.rules import totals
 from orderloom.orders.states import CANCELLING, LIVE, TITLES
-from orderloom.orders.store import capture, life
+from orderloom.orders.store import capture, item_price, life
 from orderloom.orders.store import change as store
 from orderloom.orders.store.change import HeaderRevision, LineRevision, NewLine
 from orderloom.parties.reads import resolve_billing_accounts, resolve_customers
@@ -90,7 +93,8 @@ async def lock_for_change(tx: Tx, order_id: int) -> None:
 
 async def revised_order(tx: Tx, order: StoredOrder, draft: ChangeDraft) -> Revised:
     """What an order would be after a change, or every problem with it; writes nothing."""
-    return revise(order, draft, await _known(tx, order, draft))
+    revised = revise(order, draft, await _known(tx, order, draft))
+    return revised if revised.problems else await price_revised(tx, order, draft, revised)
 
 
 async def _known(tx: Tx, order: StoredOrder, draft: ChangeDraft) -> Known:
@@ -202,6 +206,7 @@ async def write_revision(
     before = content_of(order)
     await _write_header(tx, revised, number)
     [after] = await stored_orders(tx, [order.id])
+    await _keep_prices(tx, after, revised)
     await store.insert_revisions(
         tx, order.id, first=before, number=number, content=content_of(after), change_id=change.id
     )
@@ -212,6 +217,19 @@ async def write_revision(
     if outdated:
         tx.emit(ChangesOutdated(order.subject, tuple(outdated)))
     return after
+
+
+async def _keep_prices(tx: Tx, after: StoredOrder, revised: Revised) -> None:
+    """Keep how the prices of this revision came about, and hold the lines that need a right."""
+    ids = {item.line: item.id for item in after.items if item.withdrawn_in is None}
+    await item_price.insert(
+        tx,
+        [
+            item_price.NewWaterfall(after.id, ids[line], waterfall, after.revision, revised.priced_at[line])
+            for line, waterfall in revised.waterfalls.items()
+        ],
+    )
+    await place_holds(tx, holds_for(after.id, revised.needs, ids))
 
 
 async def _write_header(tx: Tx, revised: Revised, number: int) -> None:

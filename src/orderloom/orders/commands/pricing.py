@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from orderloom.base.refusals import Problem, refuse_if_any
 from orderloom.base.transaction import Tx
+from orderloom.catalog.priced import Need
 from orderloom.catalog.reads import Touched, buyers, context_of, price_book
 from orderloom.orders.commands.hold import place_holds
 from orderloom.orders.compose import Checked
@@ -67,17 +68,20 @@ async def keep_prices(tx: Tx, priced: Mapping[int, PricedOrder], composed: Seque
         ],
     )
     await place_holds(
-        tx,
-        [
-            HoldDraft(
-                order_id=order_id,
-                item_id=item_ids[order_id][line],
-                code=HOLD_CODES[need.code],
-                reason=need.message,
-                release_permission=need.right,
-            )
-            for order_id, one in priced.items()
-            for need in one.needs
-            for line in need.lines
-        ],
+        tx, [hold for order_id, one in priced.items() for hold in holds_for(order_id, one.needs, item_ids[order_id])]
     )
+
+
+def holds_for(order_id: int, needs: Sequence[Need], item_ids: Mapping[str, int]) -> list[HoldDraft]:
+    """Stops on the lines that cost less than whoever asks may give; who has the right releases them."""
+    return [
+        HoldDraft(
+            order_id=order_id,
+            item_id=item_ids[line],
+            code=HOLD_CODES[need.code],
+            reason=need.message,
+            release_permission=need.right,
+        )
+        for need in needs
+        for line in need.lines
+    ]

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
@@ -11,10 +12,12 @@ from pydantic import TypeAdapter
 
 from orderloom.base.money import round_amount
 from orderloom.base.transaction import Tx
-from orderloom.catalog.price_types import ChargeKind
+from orderloom.catalog.price_types import CHARGE_KINDS, Agreed, ChargeKind
 from orderloom.catalog.priced import PricedCharge, PricedLine, PriceStep, StepKind
+from orderloom.orders.order import PriceOrigin, Standing
 
 _LINE: TypeAdapter[PricedLine] = TypeAdapter(PricedLine)
+_AGREED: TypeAdapter[Agreed] = TypeAdapter(Agreed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +63,12 @@ async def waterfalls_of(tx: Tx, order_ids: list[int]) -> dict[int, list[ItemWate
                  item_price.priced
             FROM orders.item
             JOIN orders.sales_order ON sales_order.id = item.order_id
-            LEFT JOIN orders.item_price ON item_price.item_id = item.id
+            LEFT JOIN LATERAL (
+                 SELECT kept.priced
+                   FROM orders.item_price AS kept
+                  WHERE kept.item_id = item.id
+               ORDER BY kept.revision DESC
+                  LIMIT 1) AS item_price ON true
             LEFT JOIN orders.quoted_order ON quoted_order.order_id = item.order_id
            WHERE item.order_id = ANY(%(ids)s)
              AND item.withdrawn_in IS NULL
@@ -115,3 +123,62 @@ def _one_step(row: _Row, kind: ChargeKind, unit_price: Decimal, net: Decimal, *,
         gross=net,
         unit_price=unit_price,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _StandingRow:
+    line: str
+    origin: PriceOrigin
+    reason: str | None
+    who: str
+    priced_at: datetime
+    priced: Mapping[str, Any] | None
+    given: list[dict[str, Any]]
+
+
+async def standing_prices(tx: Tx, order_id: int) -> dict[str, Standing]:
+    """How the lines of an order came to their prices, by line; one of a quote with what it was agreed for."""
+    rows = await tx.all(
+        """
+          SELECT item.line, item.price_origin AS origin, item.price_reason AS reason,
+                 coalesce(quoted_order.quote_number, revision.made_by, sales_order.captured_by) AS who,
+                 coalesce(item_price.priced_at, revision.made_at, sales_order.captured_at) AS priced_at,
+                 item_price.priced, coalesce(line.given, '[]') AS given
+            FROM orders.item
+            JOIN orders.sales_order ON sales_order.id = item.order_id
+            LEFT JOIN orders.revision ON revision.order_id = item.order_id
+                                     AND revision.number = item.added_in AND item.added_in > 1
+            LEFT JOIN LATERAL (
+                 SELECT kept.priced, kept.priced_at
+                   FROM orders.item_price AS kept
+                  WHERE kept.item_id = item.id
+               ORDER BY kept.revision DESC
+                  LIMIT 1) AS item_price ON true
+            LEFT JOIN orders.quoted_item ON quoted_item.item_id = item.id
+            LEFT JOIN orders.quoted_order ON quoted_order.order_id = quoted_item.order_id
+            LEFT JOIN quotes.line ON line.id = quoted_item.line_id
+           WHERE item.order_id = %(id)s
+             AND item.withdrawn_in IS NULL
+        """,
+        {"id": order_id},
+        row=_StandingRow,
+    )
+    return {
+        row.line: Standing(
+            origin=row.origin,
+            reason=row.reason or row.who,
+            who=row.who,
+            priced_at=row.priced_at,
+            kept=None if row.priced is None else _LINE.validate_python(row.priced),
+            limits=dict(_limits(row.given)),
+        )
+        for row in rows
+    }
+
+
+def _limits(given: list[dict[str, Any]]) -> Iterator[tuple[ChargeKind, Agreed]]:
+    for one in given:
+        told = {name: one[name] for name in ("minimum", "maximum", "until") if one.get(name) is not None}
+        if one["effect"] == "unit_price" and told:
+            agreed = _AGREED.validate_python(told)
+            yield from ((kind, agreed) for kind in CHARGE_KINDS if one.get("charge") in (None, kind))

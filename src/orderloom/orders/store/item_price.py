@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from orderloom.base.transaction import Json, Tx
 from orderloom.catalog.priced import PricedLine
@@ -16,15 +17,20 @@ class NewWaterfall:
     order_id: int
     item_id: int
     priced: PricedLine
+    revision: int = 1
+    priced_at: datetime | None = None
 
 
 async def insert(tx: Tx, waterfalls: Sequence[NewWaterfall]) -> None:
-    """Keep the waterfalls of items that were just written."""
-    await tx.execute(
-        """
-        INSERT INTO orders.item_price (order_id, item_id, priced)
-        SELECT order_id, item_id, priced
-          FROM jsonb_to_recordset(%(rows)s) AS fresh (order_id bigint, item_id bigint, priced jsonb)
-        """,
-        {"rows": Json(waterfalls)},
-    )
+    """Keep the waterfalls of items that were just written, or priced anew by a revision."""
+    if waterfalls:
+        await tx.execute(
+            """
+            INSERT INTO orders.item_price (order_id, item_id, revision, priced_at, priced)
+            SELECT order_id, item_id, revision, priced_at, priced
+              FROM jsonb_to_recordset(%(rows)s)
+                   AS fresh (order_id bigint, item_id bigint, revision integer, priced_at timestamptz,
+                             priced jsonb)
+            """,
+            {"rows": Json(waterfalls)},
+        )

@@ -209,6 +209,8 @@ def shown_effects(effects: Mapping[str, Any]) -> dict[str, Any]:
     rows = step_rows(effects)
     return {
         "lines": differences(effects["lines"]),
+        "prices": effects.get("prices", ()),
+        "needs": effects.get("needs", ()),
         "sums": sums(effects["money"]),
         "stock": effects["stock"],
         "rows": rows,
