@@ -134,9 +134,9 @@ def _add_asking(verbs: _Verbs) -> None:
 
 def _add_keeping(verbs: _Verbs) -> None:
     user = _verb(verbs, "user", "people:user", "let a person in; the first one is an administrator")
-    user.add_argument("what", choices=["add"])
+    user.add_argument("what", choices=["add", "end-second-factor"])
     user.add_argument("login", metavar="E-MAIL")
-    user.add_argument("--name", required=True, help="how they are called")
+    user.add_argument("--name", help="how they are called, with add")
     user.add_argument("--role", action="append", help="the code of a role, for example sales; repeatable")
     user.add_argument("--team", action="append", help="the name of a team; repeatable")
 

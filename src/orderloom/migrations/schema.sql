@@ -2483,6 +2483,13 @@ ALTER TABLE parties.link ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     CACHE 1
 );
 
+CREATE TABLE parties.recovery_code (
+    user_id bigint NOT NULL,
+    code_hash bytea NOT NULL,
+    used_at timestamp with time zone,
+    CONSTRAINT recovery_code_code_hash_check CHECK ((length(code_hash) = 32))
+);
+
 CREATE TABLE parties.reporting (
     user_id bigint NOT NULL,
     manager_id bigint NOT NULL,
@@ -2511,6 +2518,19 @@ ALTER TABLE parties.role ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     CACHE 1
 );
 
+CREATE TABLE parties.second_factor (
+    user_id bigint NOT NULL,
+    secret bytea NOT NULL,
+    made_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    confirmed_at timestamp with time zone,
+    last_step bigint DEFAULT 0 NOT NULL,
+    CONSTRAINT second_factor_secret_check CHECK ((length(secret) = 20))
+);
+
+COMMENT ON COLUMN parties.second_factor.confirmed_at IS 'Empty while it is set up: then nobody is asked for a code yet.';
+
+COMMENT ON COLUMN parties.second_factor.last_step IS 'The half minute of the newest code that counted; it and earlier ones count no more.';
+
 CREATE TABLE parties.session (
     id bigint NOT NULL,
     user_id bigint NOT NULL,
@@ -2521,9 +2541,12 @@ CREATE TABLE parties.session (
     last_used_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
     expires_at timestamp with time zone NOT NULL,
     revoked_at timestamp with time zone,
+    second_factor_at timestamp with time zone,
     CONSTRAINT session_token_hash_check CHECK ((length(token_hash) = 32))
 )
 WITH (fillfactor='80');
+
+COMMENT ON COLUMN parties.session.second_factor_at IS 'When a second factor was last shown in this session.';
 
 ALTER TABLE parties.session ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME parties.session_id_seq
@@ -4047,6 +4070,9 @@ ALTER TABLE ONLY parties.link
 ALTER TABLE ONLY parties.link
     ADD CONSTRAINT link_token_hash_key UNIQUE (token_hash);
 
+ALTER TABLE ONLY parties.recovery_code
+    ADD CONSTRAINT recovery_code_pkey PRIMARY KEY (user_id, code_hash);
+
 ALTER TABLE ONLY parties.reporting
     ADD CONSTRAINT reporting_pkey PRIMARY KEY (user_id);
 
@@ -4055,6 +4081,9 @@ ALTER TABLE ONLY parties.role
 
 ALTER TABLE ONLY parties.role
     ADD CONSTRAINT role_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY parties.second_factor
+    ADD CONSTRAINT second_factor_pkey PRIMARY KEY (user_id);
 
 ALTER TABLE ONLY parties.session
     ADD CONSTRAINT session_pkey PRIMARY KEY (id);
@@ -5212,11 +5241,17 @@ ALTER TABLE ONLY parties.link
 ALTER TABLE ONLY parties.link
     ADD CONSTRAINT link_within_fkey FOREIGN KEY (within) REFERENCES parties.link(id) ON DELETE CASCADE;
 
+ALTER TABLE ONLY parties.recovery_code
+    ADD CONSTRAINT recovery_code_user_id_fkey FOREIGN KEY (user_id) REFERENCES parties.second_factor(user_id) ON DELETE CASCADE;
+
 ALTER TABLE ONLY parties.reporting
     ADD CONSTRAINT reporting_manager_id_fkey FOREIGN KEY (manager_id) REFERENCES parties."user"(id);
 
 ALTER TABLE ONLY parties.reporting
     ADD CONSTRAINT reporting_user_id_fkey FOREIGN KEY (user_id) REFERENCES parties."user"(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY parties.second_factor
+    ADD CONSTRAINT second_factor_user_id_fkey FOREIGN KEY (user_id) REFERENCES parties."user"(id);
 
 ALTER TABLE ONLY parties.session
     ADD CONSTRAINT session_user_id_fkey FOREIGN KEY (user_id) REFERENCES parties."user"(id) ON DELETE CASCADE;

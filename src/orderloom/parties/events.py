@@ -84,6 +84,28 @@ class PasswordChanged(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class SecondFactorSet(Event):
+    """A user is asked for a code from now on; their other sessions ended."""
+
+
+@dataclass(frozen=True, slots=True)
+class SecondFactorEnded(Event):
+    """A user is asked for no code any more."""
+
+
+@dataclass(frozen=True, slots=True)
+class RecoveryCodesMade(Event):
+    """A user has recovery codes; those before hold no longer."""
+
+
+@dataclass(frozen=True, slots=True)
+class RecoveryCodeUsed(Event):
+    """A user logged in with a recovery code; so many are left."""
+
+    left: int
+
+
+@dataclass(frozen=True, slots=True)
 class TeamSaved(Event):
     """A team was added or changed."""
 

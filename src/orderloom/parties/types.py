@@ -296,6 +296,15 @@ class LogIn:
     password: Annotated[str, Field(max_length=1_000)] = field(repr=False)
 
 
+@strict
+@dataclass(frozen=True, slots=True)
+class CodeLogIn:
+    """The code that is asked for after the password: the token that asked, and what was typed."""
+
+    token: Annotated[str, Field(max_length=200)] = field(repr=False)
+    code: Annotated[str, Field(max_length=100)] = field(repr=False)
+
+
 # What others resolve a reference to ---------------------------------------------------------------
 
 

@@ -160,7 +160,7 @@ def refusal(web: Web, request: Request[Any, Any, Any], error: Exception) -> Resp
     }
     if partial:
         html = web.templates.render("refusals.html", None, context)
-        headers |= {"hx-retarget": "#refusals", "hx-reswap": "innerHTML show:top"}
+        headers |= {"hx-retarget": "#refusals", "hx-reswap": "innerHTML show:top", "hx-reselect": "unset"}
     else:
         html = web.templates.render("problem.html", None, {**context, **frame_of(request)})
     return Response(html.encode(), status_code=status, media_type="text/html; charset=utf-8", headers=headers)

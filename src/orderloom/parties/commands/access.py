@@ -3,29 +3,43 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 from orderloom.base.refusals import Forbidden, NotFound, Problem, Refused, Unauthenticated, refuse, refuse_if_any
 from orderloom.base.transaction import Database, Tx, transaction
 from orderloom.base.types import SYSTEM, Actor, Subject
 from orderloom.parties import passwords
+from orderloom.parties.commands.second_factor import prove_second_factor
 from orderloom.parties.events import KeyCreated, KeyRevoked, LoggedIn, PasswordChanged, SessionsRevoked
 from orderloom.parties.policy import require, unknown_permissions
 from orderloom.parties.store import access as store
 from orderloom.parties.store import people
-from orderloom.parties.types import KeyDraft, LogIn, NewKey, Opened
+from orderloom.parties.store import second_factor as factors
+from orderloom.parties.types import CodeLogIn, KeyDraft, LogIn, NewKey, Opened
 
 SESSION_LIFETIME = timedelta(days=7)
 SESSION_IDLE = timedelta(hours=12)
 LINK_LIFETIME = timedelta(days=3)
+CODE_LIFETIME = timedelta(minutes=10)
+"""How long after the password a code may be typed."""
 KEPT_AFTER_END = timedelta(days=30)
+PASSWORD_LINK = "password"
+CODE_LINK = "second_factor"
 
 
 class TooManyAttempts(Refused):
     """Too many attempts to log in; later the same may succeed."""
 
     status = 429
+
+
+class CodeNeeded(Unauthenticated):
+    """The password fits and a second factor is asked for; `token` goes with the code to `log_in_with_code`."""
+
+    def __init__(self, token: str) -> None:
+        super().__init__([Problem("code_needed", "Type the code that your authenticator shows.", "/code")])
+        self.token = token
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,26 +75,66 @@ async def log_in(database: Database, typed: LogIn, *, address: str | None = None
     the same answer (401) after the same work as a wrong password. Too many attempts for what was
     typed, or from the address, are refused (429) whether or not such a user exists.
     """
-    login_hash = passwords.typed_hash(typed.login)
-    async with transaction(database, SYSTEM) as tx:
-        admitted = await store.count_attempt(
-            tx, address_hash=passwords.typed_hash(address or ""), login_hash=login_hash
-        )
-        candidate = await store.candidate(tx, typed.login) if _is_writable(typed.login) else None
-    if not admitted:
-        message = "There were too many attempts; wait a quarter of an hour, then try again."
-        raise TooManyAttempts([Problem("attempts_many", message)])
-
+    candidate = await _admitted(database, typed.login, address=address)
     if not await passwords.password_fits(typed.password, candidate.password_hash if candidate else None):
         raise _unauthenticated()
     assert candidate is not None
-    actor = Actor("user", candidate.name, candidate.id)
-    async with transaction(database, actor) as tx:
-        opened = await _open_session(tx, candidate, typed.login, address=address, agent=agent)
-        await store.forget_attempts(tx, login_hash=login_hash)
+    async with transaction(database, Actor("user", candidate.name, candidate.id)) as tx:
         if passwords.is_outdated(candidate.password_hash):
-            await people.set_password_hash(tx, candidate.id, await passwords.hash_password(typed.password))
+            candidate = await _hash_anew(tx, candidate, typed.password)
+        asks_code = await factors.has_factor(tx, candidate.id)
+        if asks_code:
+            token = await create_link(tx, LinkDraft(CODE_LINK, user_id=candidate.id, lifetime=CODE_LIFETIME))
+        else:
+            opened = await _open_session(tx, candidate, address=address, agent=agent)
+    if asks_code:
+        raise CodeNeeded(token)
     return opened
+
+
+async def log_in_with_code(
+    database: Database, typed: CodeLogIn, *, address: str | None = None, agent: str | None = None
+) -> Opened:
+    """Open a session for who showed the password, and now a code; a wrong one counts as an attempt.
+
+    Refused (401) where the token is over: log in anew. A code counts once.
+    """
+    async with transaction(database, SYSTEM) as tx:
+        user_id = await store.link_user(tx, passwords.token_hash(typed.token), CODE_LINK)
+        candidate = await store.candidate(tx, user_id=user_id) if user_id is not None else None
+    if candidate is None:
+        message = "It took too long, or the password changed meanwhile; log in again."
+        raise Unauthenticated([Problem("log_in_over", message)])
+    await _admitted(database, candidate.login, address=address)
+    async with transaction(database, Actor("user", candidate.name, candidate.id)) as tx:
+        await use_link(tx, typed.token, CODE_LINK)
+        if not await prove_second_factor(tx, candidate.id, typed.code):
+            message = "This code does not count, or did already; type the one that the app shows now."
+            raise Unauthenticated([Problem("code_wrong", message, "/code")])
+        return await _open_session(tx, candidate, address=address, agent=agent, with_code=True)
+
+
+async def _hash_anew(tx: Tx, candidate: store.Candidate, password: str) -> store.Candidate:
+    """Keep the password as one would today, unless it was changed since it was checked."""
+    (user,) = await people.lock_users(tx, [candidate.id])
+    if user.password_hash != candidate.password_hash:
+        raise _unauthenticated()
+    fresh = replace(candidate, password_hash=await passwords.hash_password(password))
+    await people.set_password_hash(tx, candidate.id, fresh.password_hash)
+    return fresh
+
+
+async def _admitted(database: Database, login: str, *, address: str | None) -> store.Candidate | None:
+    """Count an attempt, refuse it (429) where there were too many, and say who it might be."""
+    async with transaction(database, SYSTEM) as tx:
+        admitted = await store.count_attempt(
+            tx, address_hash=passwords.typed_hash(address or ""), login_hash=passwords.typed_hash(login)
+        )
+        candidate = await store.candidate(tx, login=login) if _is_writable(login) else None
+    if not admitted:
+        message = "There were too many attempts; wait a quarter of an hour, then try again."
+        raise TooManyAttempts([Problem("attempts_many", message)])
+    return candidate
 
 
 def _is_writable(login: str) -> bool:
@@ -94,7 +148,7 @@ def _unauthenticated() -> Unauthenticated:
 
 
 async def _open_session(
-    tx: Tx, candidate: store.Candidate, login: str, *, address: str | None, agent: str | None
+    tx: Tx, candidate: store.Candidate, *, address: str | None, agent: str | None, with_code: bool = False
 ) -> Opened:
     token = passwords.new_token(passwords.SESSION_PREFIX)
     session = await store.insert_session(
@@ -104,11 +158,13 @@ async def _open_session(
         token_hash=passwords.token_hash(token),
         address=address,
         agent=agent[:500] if agent else None,
+        with_code=with_code,
         lifetime=SESSION_LIFETIME,
     )
     if session is None:
         raise _unauthenticated()
-    tx.emit(LoggedIn(Subject("user", candidate.id, login), address=address))
+    await store.forget_attempts(tx, login_hash=passwords.typed_hash(candidate.login))
+    tx.emit(LoggedIn(Subject("user", candidate.id, candidate.login), address=address))
     return Opened(token, session_id=session[0], user_id=candidate.id, expires_at=session[1])
 
 
@@ -270,6 +326,7 @@ async def _take_password(tx: Tx, user: people.User, password: str, *, kept_sessi
     refuse_if_any([weak] if weak else [])
     await people.set_password_hash(tx, user.id, await passwords.hash_password(password))
     await store.revoke_sessions(tx, user.id, but=kept_session_id)
+    await store.end_links(tx, user.id, [CODE_LINK, PASSWORD_LINK])
     tx.emit(PasswordChanged(Subject("user", user.id, user.login)))
 
 
@@ -301,9 +358,6 @@ async def use_link(tx: Tx, token: str, purpose: str) -> store.Link:
         message = "This link does not work, or does not work any more; ask for a new one."
         raise NotFound([Problem("link_over", message)])
     return link
-
-
-PASSWORD_LINK = "password"
 
 
 async def set_password_by_link(tx: Tx, token: str, password: str) -> None:

@@ -24,6 +24,7 @@ class UserRow:
     time_zone: str
     locale: str
     has_password: bool
+    has_second_factor: bool
     roles: list[str]
     teams: list[str]
     skills: list[str]
@@ -126,6 +127,8 @@ async def list_users(
         """
         SELECT account.id, account.login, account.name, account.is_active, account.time_zone, account.locale,
                account.password_hash IS NOT NULL AS has_password, account.version,
+               EXISTS (SELECT FROM parties.second_factor AS factor
+                        WHERE factor.user_id = account.id AND factor.confirmed_at IS NOT NULL) AS has_second_factor,
                ARRAY(SELECT role.code FROM parties.user_role AS has JOIN parties.role ON role.id = has.role_id
                       WHERE has.user_id = account.id ORDER BY 1) AS roles,
                ARRAY(SELECT team.name FROM parties.team_member AS member JOIN parties.team ON team.id = member.team_id

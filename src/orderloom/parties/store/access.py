@@ -17,6 +17,7 @@ class Candidate:
     """Who might be logging in."""
 
     id: int
+    login: str
     name: str
     password_hash: str
 
@@ -99,17 +100,17 @@ async def forget_attempts(tx: Tx, *, login_hash: bytes) -> None:
     )
 
 
-async def candidate(tx: Tx, login: str) -> Candidate | None:
-    """The active user of this login who has a password."""
+async def candidate(tx: Tx, *, login: str = "", user_id: int | None = None) -> Candidate | None:
+    """The active user of this login, or id, who has a password."""
     return await tx.one_or_none(
         """
-        SELECT id, name, password_hash
+        SELECT id, login, name, password_hash
           FROM parties.user
-         WHERE login = %(login)s
+         WHERE (login = %(login)s OR id = %(user_id)s::bigint)
            AND is_active
            AND password_hash IS NOT NULL
         """,
-        {"login": login},
+        {"login": login, "user_id": user_id},
         row=Candidate,
     )
 
@@ -125,13 +126,15 @@ async def insert_session(
     token_hash: bytes,
     address: str | None,
     agent: str | None,
+    with_code: bool,
     lifetime: timedelta,
 ) -> tuple[int, datetime] | None:
     """Open a session for a user who is still active and still has this password."""
     row = await tx.one_or_none(
         """
-        INSERT INTO parties.session (user_id, token_hash, address, agent, expires_at)
-        SELECT id, %(token_hash)s, %(address)s, %(agent)s, clock_timestamp() + %(lifetime)s
+        INSERT INTO parties.session (user_id, token_hash, address, agent, expires_at, second_factor_at)
+        SELECT id, %(token_hash)s, %(address)s, %(agent)s, clock_timestamp() + %(lifetime)s,
+               CASE WHEN %(with_code)s THEN clock_timestamp() END
           FROM parties.user
          WHERE id = %(user_id)s
            AND is_active
@@ -144,6 +147,7 @@ async def insert_session(
             "token_hash": token_hash,
             "address": address,
             "agent": agent,
+            "with_code": with_code,
             "lifetime": lifetime,
         },
     )
@@ -366,6 +370,36 @@ async def use_link(tx: Tx, token_hash: bytes, purpose: str) -> Link | None:
         """,
         {"token_hash": token_hash, "purpose": purpose},
         row=Link,
+    )
+
+
+async def link_user(tx: Tx, token_hash: bytes, purpose: str) -> int | None:
+    """For whom a link was made that is still good; it is not used up."""
+    user_id: int | None = await tx.value(
+        """
+        SELECT user_id
+          FROM parties.link
+         WHERE token_hash = %(token_hash)s
+           AND purpose = %(purpose)s
+           AND used_at IS NULL
+           AND expires_at > clock_timestamp()
+        """,
+        {"token_hash": token_hash, "purpose": purpose},
+    )
+    return user_id
+
+
+async def end_links(tx: Tx, user_id: int, purposes: Sequence[str]) -> None:
+    """Let no link of these purposes be good for the user any more."""
+    await tx.execute(
+        """
+        UPDATE parties.link
+           SET used_at = clock_timestamp()
+         WHERE user_id = %(user_id)s
+           AND purpose = ANY(%(purposes)s)
+           AND used_at IS NULL
+        """,
+        {"user_id": user_id, "purposes": list(purposes)},
     )
 
 

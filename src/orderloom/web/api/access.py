@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated
 
 from pydantic import Field
@@ -10,6 +10,15 @@ from pydantic import Field
 from orderloom.base.parsing import strict
 from orderloom.parties.commands.access import create_key, revoke_key, revoke_sessions
 from orderloom.parties.commands.people import create_users, update_user
+from orderloom.parties.commands.second_factor import (
+    Enrolment,
+    SecondFactor,
+    begin_second_factor,
+    confirm_second_factor,
+    end_second_factor,
+    read_second_factor,
+)
+from orderloom.parties.passwords import LONGEST
 from orderloom.parties.reads import people as reads
 from orderloom.parties.types import KeyDraft, NewKey, UserDraft, UserEdit
 from orderloom.web.answers import Answer, Rows
@@ -90,6 +99,52 @@ async def end_own_session(call: Call, session_id: int) -> None:
         raise not_there()
     assert call.actor.user_id is not None
     await revoke_sessions(call.tx, call.actor.user_id, session_ids=[session_id])
+
+
+# The second factor ----------------------------------------------------------------------------------------------------
+
+
+@routes.get("/second-factor", permission=SIGNED_IN, returns=SecondFactor)
+async def show_second_factor(call: Call) -> SecondFactor:
+    """Whether you are asked for a code, and how many recovery codes are left."""
+    return await read_second_factor(call.tx)
+
+
+@routes.post("/second-factor", permission=SIGNED_IN, returns=Enrolment, status=201, told_once=True)
+async def make_second_factor(call: Call) -> Enrolment:
+    """Make a secret for your authenticator. You are asked for codes only once it is confirmed."""
+    return await begin_second_factor(call.tx)
+
+
+@strict
+@dataclass(frozen=True, slots=True)
+class Confirmation:
+    """The first code of an authenticator, and the password."""
+
+    code: Annotated[str, Field(max_length=100)] = field(repr=False)
+    password: Annotated[str, Field(max_length=LONGEST)] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class RecoveryCodes:
+    """Codes for the day when the authenticator is lost; each counts once."""
+
+    codes: list[str]
+
+
+@routes.post("/second-factor/confirm", permission=SIGNED_IN, body=Confirmation, returns=RecoveryCodes, told_once=True)
+async def turn_on_second_factor(call: Call, body: Confirmation) -> RecoveryCodes:
+    """Be asked for codes from now on. Your other sessions end; the recovery codes are told this once."""
+    session_id = call.visitor.session_id
+    return RecoveryCodes(
+        await confirm_second_factor(call.tx, code=body.code, password=body.password, session_id=session_id)
+    )
+
+
+@routes.delete("/users/{user_id:int}/second-factor", permission="admin", status=204)
+async def turn_off_second_factor(call: Call, user_id: int) -> None:
+    """Let a user in without a code who lost the authenticator; their sessions end."""
+    await end_second_factor(call.tx, user_id)
 
 
 # Users ----------------------------------------------------------------------------------------------------------------

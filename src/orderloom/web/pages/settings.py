@@ -7,12 +7,23 @@ from dataclasses import asdict, dataclass, field
 from datetime import timedelta
 from typing import Annotated, Any
 
+import segno
+from markupsafe import Markup
 from pydantic import Field
 
 from orderloom.base.parsing import parse, strict
 from orderloom.base.refusals import refuse
 from orderloom.parties.commands.access import create_key, granted, revoke_key, set_password
 from orderloom.parties.commands.people import create_users, update_user
+from orderloom.parties.commands.second_factor import (
+    begin_second_factor,
+    begun_second_factor,
+    confirm_second_factor,
+    end_own_second_factor,
+    end_second_factor,
+    new_recovery_codes,
+    read_second_factor,
+)
 from orderloom.parties.passwords import LONGEST
 from orderloom.parties.policy import PERMISSIONS
 from orderloom.parties.reads import people as reads
@@ -35,6 +46,7 @@ async def own_settings_page(call: Call) -> Page:
         {
             "keys": await own_keys(call),
             "sessions": await own_sessions(call),
+            "second_factor": await read_second_factor(call.tx) if call.visitor.session else None,
             "grantable": {name: meaning for name, meaning in PERMISSIONS.items() if name in may},
         },
     )
@@ -79,6 +91,70 @@ async def change_password_by_form(call: Call, body: PasswordForm) -> SeeOther:
         refuse("password_differs", "The two new passwords differ; type the same one twice.", "/again")
     await set_password(call.tx, user_id, body.password, current=body.current, kept_session_id=session_id)
     return SeeOther("/settings", "Your password is changed; every other browser is logged out.")
+
+
+@routes.post("/settings/second-factor/begin", permission=SIGNED_IN)
+async def begin_second_factor_by_form(call: Call) -> SeeOther:
+    """Make a secret for an authenticator."""
+    await begin_second_factor(call.tx)
+    return SeeOther("/settings/second-factor")
+
+
+@routes.get("/settings/second-factor", permission=SIGNED_IN)
+async def second_factor_page(call: Call) -> Page | SeeOther:
+    """Show the secret to the authenticator, and ask for the first code."""
+    begun = await begun_second_factor(call.tx)
+    if begun is None:
+        return SeeOther("/settings")
+    picture = segno.make(begun.address, error="m").svg_inline(border=4, scale=5, dark="#000", light="#fff")
+    return Page("settings/second_factor.html", {"begun": begun, "picture": Markup(picture)})
+
+
+@strict
+@dataclass(frozen=True, slots=True)
+class FirstCode:
+    """The first code of an authenticator, and the password."""
+
+    code: Annotated[str, Field(max_length=100)] = ""
+    password: Annotated[str, Field(max_length=LONGEST)] = field(default="", repr=False)
+
+
+@routes.post("/settings/second-factor", permission=SIGNED_IN, body=FirstCode)
+async def confirm_second_factor_by_form(call: Call, body: FirstCode) -> Page:
+    """Ask for codes from now on, and show the recovery codes, this once."""
+    codes = await confirm_second_factor(
+        call.tx, code=body.code, password=body.password, session_id=call.visitor.session_id
+    )
+    return Page("settings/recovery_codes.html", {"codes": codes})
+
+
+@strict
+@dataclass(frozen=True, slots=True)
+class AnyCode:
+    """A code of the authenticator."""
+
+    code: Annotated[str, Field(max_length=100)] = ""
+
+
+@routes.post("/settings/second-factor/codes", permission=SIGNED_IN, body=AnyCode)
+async def make_recovery_codes_by_form(call: Call, body: AnyCode) -> Page:
+    """Make recovery codes in place of those before, and show them, this once."""
+    return Page("settings/recovery_codes.html", {"codes": await new_recovery_codes(call.tx, code=body.code)})
+
+
+@strict
+@dataclass(frozen=True, slots=True)
+class PasswordTyped:
+    """The password once more."""
+
+    password: Annotated[str, Field(max_length=LONGEST)] = field(default="", repr=False)
+
+
+@routes.post("/settings/second-factor/end", permission=SIGNED_IN, body=PasswordTyped)
+async def end_second_factor_by_form(call: Call, body: PasswordTyped) -> SeeOther:
+    """Ask for no more codes."""
+    await end_own_second_factor(call.tx, password=body.password)
+    return SeeOther("/settings", "You log in with your password alone now.")
 
 
 def ticked(boxes: Mapping[str, bool]) -> list[str]:
@@ -173,6 +249,13 @@ async def switch_user_by_form(call: Call, user_id: int, body: Activity) -> SeeOt
     await update_user(call.tx, user_id, edit)
     said = "may log in again." if body.is_active else "is logged out everywhere, and their keys do not hold any more."
     return SeeOther("/settings/users", f"{edit.name} {said}")
+
+
+@routes.post("/settings/users/{user_id:int}/second-factor/end", permission="admin")
+async def end_second_factor_of_user(call: Call, user_id: int) -> SeeOther:
+    """Let a user in without a code who lost the authenticator."""
+    await end_second_factor(call.tx, user_id)
+    return SeeOther(f"/settings/users/{user_id}", "They log in with their password alone, until they set one up again.")
 
 
 def edit_of(user: reads.UserRow, **changes: object) -> UserEdit:
