@@ -88,6 +88,20 @@ def test_all_mistakes_come_at_once() -> None:
     ]
 
 
+def test_mistakes_of_the_form_do_not_hide_those_within_cells() -> None:
+    rows = '  - ["1,5", 1]\n  - ["> 5 +", 2]\n  - ["\\"a\\"", 1 +]\n  - ["2,5", 3]\n'
+    head = "table: x\nhit policy: U\ninputs:\n  - {expression: n, type: number}\noutputs: [b]\nrules:\n"
+    with pytest.raises(Mistaken) as refused:
+        read_yaml(head + rows)
+    assert [(m.line, m.code) for m in refused.value.mistakes] == [
+        (7, "number"),
+        (8, "syntax"),
+        (9, "wrong-type"),
+        (9, "syntax"),
+        (10, "number"),
+    ]
+
+
 @pytest.mark.parametrize(
     "text", ["a: &x [*x]", "- 1", "table: !!python/object:os.system x", "table: [", "a: " + "[" * 50, "", "\x00"]
 )

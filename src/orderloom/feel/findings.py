@@ -42,6 +42,13 @@ def check_table(table: Table, names: Mapping[str, Type] | None = None) -> list[M
     return sorted({*findings(program, language), *language.mistakes})
 
 
+def wrong_texts(table: Table) -> list[Mistake]:
+    """The mistakes within a table's expressions and cells alone; its shape and rules are not looked at."""
+    language = Language(is_checked=True)
+    Program(table, language)
+    return language.mistakes
+
+
 def findings(program: Program, language: Language) -> list[Mistake]:
     """All mistakes of a table whose cells can be read: of its shape, of its types, and what an analysis shows.
 
@@ -164,15 +171,22 @@ def _column(program: Program, language: Language, place: int, cells: Sequence[Ac
 def _analysed(program: Program, grid: Grid) -> Iterator[Mistake]:
     table = program.table
     if table.hit_policy in (HitPolicy.UNIQUE, HitPolicy.ANY):
-        for finding in islice(_contradictions(program, grid), MOST_FINDINGS):
-            yield _told(table, finding)
+        yield from _first(table, _contradictions(program, grid), MOST_FINDINGS, "overlaps")
     ranks = [program.rank(rule) for rule in range(len(table.rules))] if table.hit_policy.is_ranked else []
     order = sorted({rank for rank in ranks if rank is not None})
     places = None if None in ranks else [order.index(rank) for rank in ranks if rank is not None]
     for finding in unreachable(grid, table.hit_policy, places or None):
         yield _told(table, finding)
     if not any(output.default is not None for output in table.outputs):
-        for finding in islice(gaps(grid), MOST_GAPS):
+        yield from _first(table, gaps(grid), MOST_GAPS, "gaps")
+
+
+def _first(table: Table, found: Iterable[Finding], most: int, what: str) -> Iterator[Mistake]:
+    """The first of many, and a word that there are more."""
+    for number, finding in enumerate(islice(found, most + 1)):
+        if number == most:
+            yield _at(table.place, "more", f"There are more {what} than the {most} told here; mend these first.")
+        else:
             yield _told(table, finding)
 
 

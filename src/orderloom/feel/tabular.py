@@ -8,6 +8,7 @@ from typing import Protocol
 
 import yaml
 
+from orderloom.feel.findings import wrong_texts
 from orderloom.feel.mistakes import Mistake, Mistaken
 from orderloom.feel.rows import MAX_CHARACTERS, read_rows
 from orderloom.feel.spelling import Numerals, as_feel, as_written, numerals_of
@@ -152,10 +153,12 @@ def _finished(draft: _Draft) -> Table:
         read_tests = [_cell(t, i.type_name, draft, numerals) for t, i in zip(tests, inputs, strict=True)]
         read_answers = [_cell(a, o.type_name, draft, numerals) for a, o in zip(answers, outputs, strict=True)]
         rules.append(Rule(tuple(t or written(ANYTHING) for t in read_tests), _answers(read_answers), (*notes,), place))
-    if draft.mistakes:
-        raise Mistaken(draft.mistakes)
     name = draft.heads.get("table", written("")).text.strip()
-    return Table(name, inputs, outputs, tuple(rules), policy, tuple(draft.note_names))
+    table = Table(name, inputs, outputs, tuple(rules), policy, tuple(draft.note_names))
+    if draft.mistakes:
+        # What can be read is looked at all the same, so that all mistakes come at once.
+        raise Mistaken({*draft.mistakes, *wrong_texts(table)})
+    return table
 
 
 def _answers(cells: Iterable[Written | None]) -> tuple[Written, ...]:
@@ -195,6 +198,7 @@ def _cell(cell: Written, type_name: str, draft: _Draft, numerals: Numerals | Non
     read, mistake = as_feel(cell, type_name, numerals)
     if mistake is not None:
         draft.mistakes.append(mistake)
+        return None
     return read
 
 
@@ -204,6 +208,7 @@ def _input(column: Mapping[str, Written], draft: _Draft, numerals: Numerals | No
     if not expression.text:
         place = next(iter(column.values()), written("")).place
         draft.mistake(place, "input-missing", "This input has no expression; write what it tests.")
+        expression = written("null", place)
     allowed = _cell(column.get("values", written("")), type_name, draft, numerals)
     return Input(expression, type_name, allowed, column.get("label", written("")).text.strip())
 
