@@ -13,7 +13,7 @@ from orderloom.feel.decide import decided
 from orderloom.feel.dmn.check import check_model
 from orderloom.feel.dmn.model import Model
 from orderloom.feel.emit import Options
-from orderloom.feel.evidence import decided_in
+from orderloom.feel.evidence import asked, decided_in
 from orderloom.feel.findings import check_table
 from orderloom.feel.limits import STANDARD, FeelError, Limits, placed
 from orderloom.feel.mistakes import Mistake
@@ -68,14 +68,12 @@ def evaluate(
             found = SLOW
         if found is not SLOW:
             return found
-    if isinstance(context, str) or isinstance(decision, Mapping):
-        context, decision = decision, context
-    given: Mapping[str, object] = context or {}  # type: ignore[assignment]
+    given, decision = asked(context, decision)
     run = Run(limits, now=now)
     if isinstance(what, Table):
         return decided(what, given, run)
     if isinstance(what, Model):
-        return decided_in(what, given, decision=decision, run=run)  # type: ignore[arg-type]
+        return decided_in(what, given, decision=decision, run=run)
     if isinstance(what, str):
         function = _compiled(what, tuple(sorted(given)), tuple(sorted(members_of(given))), limits)
     else:

@@ -62,16 +62,16 @@ class Explanation:
 
 def explain(
     what: str | Expression | Table | Model,
-    context: Mapping[str, object] | None = None,
+    context: Mapping[str, object] | str | None = None,
+    decision: str | Mapping[str, object] | None = None,
     *,
-    decision: str | None = None,
     now: std.datetime | None = None,
     limits: Limits = STANDARD,
 ) -> Explanation:
-    """Evaluate, slowly, and tell why: as `evaluate`, with the same value and the same refusals."""
+    """Evaluate, slowly, and tell why: as `evaluate`, with the same arguments, value and refusals."""
+    given, decision = asked(context, decision)
     run = TracedRun(limits, now=now, notes=[])
     run.tables = []
-    given = context or {}
     if isinstance(what, Model):
         return _of_model(what, given, decision, run)
     inputs = Inputs(given)
@@ -83,6 +83,16 @@ def explain(
         value = compiled(tree, Options(known=frozenset(given), notes=True))(inputs, run)
     read = {name: value for name, value in inputs.items() if name in given}
     return Explanation(outward(value), _outward(read), _tables(run), (), _problems(run))
+
+
+def asked(
+    context: Mapping[str, object] | str | None, decision: str | Mapping[str, object] | None
+) -> tuple[Mapping[str, object], str | None]:
+    """The inputs and the name of a decision, which may also stand before them."""
+    if isinstance(context, str) or isinstance(decision, Mapping):
+        context, decision = decision, context
+    assert not isinstance(context, str) and not isinstance(decision, Mapping), "one name and one context"
+    return context or {}, decision
 
 
 def decided_in(model: Model, context: Mapping[str, object], *, decision: str | None, run: Run) -> object:

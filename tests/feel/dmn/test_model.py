@@ -207,6 +207,7 @@ def test_imported_names_stand_behind_their_prefix() -> None:
 def test_the_evidence_names_the_first_cell_that_refused() -> None:
     loaded = load_dmn(APPROVAL)
     evidence = explain(loaded, {"Order Amount": 5000, "Segment": "new"}, decision="Approver")
+    assert explain(loaded, "Approver", {"Order Amount": 5000, "Segment": "new"}) == evidence
     (table,) = evidence.decisions[0].tables
     assert table.matched == (3,)
     refused = [(rule.rule, rule.refusal.expression, rule.refusal.cell) for rule in table.rules if rule.refusal]
