@@ -164,6 +164,11 @@ class Meter:
         return server / tick, others / tick
 
 
+def processor_seconds(process_id: int) -> float:
+    """The processor time of one process since it began."""
+    return sum(int(field) for field in _stat(process_id)[11:13]) / os.sysconf("SC_CLK_TCK")
+
+
 def _stat(process_id: int) -> list[str]:
     """The fields of a process from its state on (proc(5)); its parent is at 1, its times from 11."""
     return Path(f"/proc/{process_id}/stat").read_text().rsplit(")", 1)[1].split()

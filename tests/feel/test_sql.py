@@ -147,8 +147,7 @@ def tables(draw: st.DrawFn) -> Table:
     )
     policy = draw(st.sampled_from(list(HitPolicy)))
     allowed = written("3, 1, 2, 2.50") if policy.is_ranked else None
-    is_list = policy in (HitPolicy.RULE_ORDER, HitPolicy.OUTPUT_ORDER, HitPolicy.COLLECT)
-    default = written("9") if not is_list and draw(st.booleans()) else None
+    default = written("9") if not policy.is_list and draw(st.booleans()) else None
     inputs = tuple(
         Input(written(name), kind, written(">= -1000") if name == "amount" and draw(st.booleans()) else None)
         for name, kind in zip(_CELLS, ("number", "string", "boolean", "date"), strict=True)

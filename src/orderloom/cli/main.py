@@ -150,7 +150,7 @@ def _add_keeping(verbs: _Verbs) -> None:
 
     bench = _verb(verbs, "bench", "bench:bench", "measure; prints ratios from one run")
     bench.add_argument("--json", action="store_true", help="print the figures as JSON")
-    bench.add_argument("--only", help="one of: capture, engine, planning, growth, memory")
+    bench.add_argument("--only", help="one of: capture, engine, whole, planning, growth, memory, feel")
 
     partners = _verb(verbs, "partner-simulator", "partners:simulate_partners", "play the outside systems over HTTP")
     partners.add_argument("rest", nargs=argparse.REMAINDER)
