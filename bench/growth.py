@@ -117,8 +117,8 @@ MADE = (
       FROM generate_series(%(low)s::bigint, %(high)s::bigint) AS n
      CROSS JOIN (SELECT * FROM orders.sales_order WHERE id > 100000000 ORDER BY id LIMIT 1)
            AS pattern
-      JOIN (SELECT id, name, row_number() OVER (ORDER BY id) - 1 AS place, count(*) OVER () AS total
-              FROM parties.account) AS account ON account.place = n %% account.total
+      JOIN (SELECT id, name, row_number() OVER (ORDER BY id) - 1 AS place
+              FROM parties.account) AS account ON account.place = n %% (SELECT count(*) FROM parties.account)
     """,
     """
     INSERT INTO orders.place (order_id, code, address_id, recipient, lines, city, region, postal_code, country)

@@ -60,6 +60,8 @@ def fill(desk: Desk) -> dict[str, str]:
         "search": "/search?text=har",
         "approvals": "/approvals?view=all", "approval": f"/approvals/{request}", "decide": f"/decide/{one}",
         "decide-list": f"/decide/{several}",
+        "home": "/",
+        "orders-on-hold": "/orders?view=on_hold",
         "quotes": "/quotes", "quote": f"/quotes/{quote}", "new-quote": "/quotes/new", "offer": f"/offers/{token}",
         "orders": "/orders", "order": at, "order-plan": f"{at}/plan", "order-steps": f"{at}/steps",
         "order-timeline": f"{at}/timeline", "order-billing": f"{at}/billing", "tasks": "/tasks?view=all",

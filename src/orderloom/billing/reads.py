@@ -140,6 +140,7 @@ async def invoices(
     billing_account_id: int | None = None,
     account_id: int | None = None,
     ids: Sequence[int] | None = None,
+    issued_from: date | None = None,
     before: int | None = None,
     limit: int = PAGE,
 ) -> list[InvoiceRow]:
@@ -162,6 +163,7 @@ async def invoices(
            AND (%(payer)s::bigint IS NULL OR invoice.billing_account_id = %(payer)s)
            AND (%(account)s::bigint IS NULL OR invoice.account_id = %(account)s)
            AND (%(ids)s::bigint[] IS NULL OR invoice.id = ANY(%(ids)s))
+           AND (%(issued_from)s::date IS NULL OR invoice.issued_on >= %(issued_from)s)
            AND (%(before)s::bigint IS NULL OR invoice.id < %(before)s)
            AND {where}
          ORDER BY invoice.id DESC
@@ -172,6 +174,7 @@ async def invoices(
             "payer": billing_account_id,
             "account": account_id,
             "ids": None if ids is None else list(ids),
+            "issued_from": issued_from,
             "before": before,
             "limit": limit,
             **params,

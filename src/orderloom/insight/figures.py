@@ -372,3 +372,27 @@ def _quiet(
         total=("Total", *[None] * (len(heads) + 3), lost),
         options={"until": day.isoformat()},
     )
+
+
+def orders_by_week(weeks: Sequence[tuple[date, int]], this_week: date) -> Figure:
+    """How many orders came in each week from its Monday; the title compares the last whole week with four before."""
+    whole = [count for monday, count in weeks if monday < this_week]
+    title = "How many orders came in each week?"
+    if len(whole) >= 5:
+        usual = Decimal(sum(whole[-5:-1])) / 4
+        title = f"{whole[-1]:,} {'order' if whole[-1] == 1 else 'orders'} came in last week"
+        grown = change(Decimal(whole[-1]), usual) if usual else None
+        if grown is not None:
+            how = "as many as" if not grown else f"{percent_in_words(grown)} {'more' if grown > 0 else 'fewer'} than"
+            title += f", {how} in the four weeks before"
+    return Figure(
+        name="orders-by-week",
+        title=title,
+        currency="",
+        columns=(_begins("week"), Column("orders", "Orders", "count")),
+        rows=tuple(weeks),
+        keys=tuple(None for _ in weeks),
+        key_of="none",
+        total=("Total", sum(count for _, count in weeks)),
+        chart=Chart("columns", ("orders",)),
+    )

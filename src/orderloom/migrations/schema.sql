@@ -4367,9 +4367,11 @@ CREATE INDEX charge_open ON billing.charge USING btree (billing_account_id, id) 
 
 CREATE INDEX gate_by_step ON billing.gate USING btree (order_id, step) WHERE (outcome IS NULL);
 
+CREATE INDEX invoice_by_day ON billing.invoice USING btree (issued_on, id);
+
 CREATE INDEX invoice_by_number ON billing.invoice USING btree (number);
 
-CREATE INDEX invoice_by_search ON billing.invoice USING gin (((id >> 13)), search public.gin_trgm_ops);
+CREATE INDEX invoice_by_search ON billing.invoice USING gin (((id >> 13)), search public.gin_trgm_ops) WITH (fastupdate=off);
 
 CREATE INDEX invoice_line_of_item ON billing.invoice_line USING btree (order_item_id);
 
@@ -4407,7 +4409,7 @@ CREATE INDEX price_rule_of_product ON catalog.price_rule USING btree (product_id
 
 CREATE INDEX product_by_name ON catalog.product USING btree (name);
 
-CREATE INDEX product_by_search ON catalog.product USING gin (((id >> 13)), search public.gin_trgm_ops);
+CREATE INDEX product_by_search ON catalog.product USING gin (((id >> 13)), search public.gin_trgm_ops) WITH (fastupdate=off);
 
 CREATE INDEX product_by_sku ON catalog.product USING btree (sku) WHERE (sku IS NOT NULL);
 
@@ -4465,7 +4467,7 @@ CREATE INDEX document_by_amount ON insight.document USING btree (net, id);
 
 CREATE INDEX document_by_day ON insight.document USING btree (issued_on DESC, id DESC);
 
-CREATE INDEX document_by_search ON insight.document USING gin (((id >> 13)), search public.gin_trgm_ops);
+CREATE INDEX document_by_search ON insight.document USING gin (((id >> 13)), search public.gin_trgm_ops) WITH (fastupdate=off);
 
 CREATE INDEX document_of_country ON insight.document USING btree (country, issued_on DESC, id DESC);
 
@@ -4515,9 +4517,11 @@ CREATE INDEX item_price_of_order ON orders.item_price USING btree (order_id);
 
 CREATE UNIQUE INDEX one_item_a_line ON orders.item USING btree (order_id, line) WHERE (withdrawn_in IS NULL);
 
+CREATE INDEX order_by_capture ON orders.sales_order USING btree (captured_at) INCLUDE (account_id);
+
 CREATE INDEX order_by_po_number ON orders.sales_order USING btree (account_id, po_number) WHERE (po_number IS NOT NULL);
 
-CREATE INDEX order_by_search ON orders.sales_order USING gin (((id >> 13)), search public.gin_trgm_ops);
+CREATE INDEX order_by_search ON orders.sales_order USING gin (((id >> 13)), search public.gin_trgm_ops) WITH (fastupdate=off);
 
 CREATE UNIQUE INDEX order_external_id ON orders.sales_order USING btree (external_id, channel) WHERE (external_id IS NOT NULL);
 
@@ -4545,7 +4549,7 @@ CREATE INDEX account_by_parent ON parties.account USING btree (parent_id) WHERE 
 
 CREATE INDEX account_by_root ON parties.account USING btree ((path[1]));
 
-CREATE INDEX account_by_search ON parties.account USING gin (((id >> 13)), search public.gin_trgm_ops);
+CREATE INDEX account_by_search ON parties.account USING gin (((id >> 13)), search public.gin_trgm_ops) WITH (fastupdate=off);
 
 CREATE INDEX account_owner_by_user ON parties.account_owner USING btree (user_id);
 
@@ -4647,7 +4651,7 @@ CREATE UNIQUE INDEX one_of_alternatives ON quotes.line USING btree (quote_id, ve
 
 CREATE INDEX question_of_quote ON quotes.question USING btree (quote_id, id);
 
-CREATE INDEX quote_by_search ON quotes.quote USING gin (((id >> 13)), search public.gin_trgm_ops);
+CREATE INDEX quote_by_search ON quotes.quote USING gin (((id >> 13)), search public.gin_trgm_ops) WITH (fastupdate=off);
 
 CREATE INDEX quote_copies ON quotes.quote USING btree (copied_from_id) WHERE (copied_from_id IS NOT NULL);
 

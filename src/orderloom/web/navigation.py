@@ -31,13 +31,14 @@ class Shown:
 
 
 PLACES = (
+    Place("Home", "/", SIGNED_IN, "home", on_phone=True),
     Place("Quotes", "/quotes", "quotes.read", "offer"),
     Place("Orders", "/orders", "orders.read", "list", on_phone=True),
     Place("Tasks", "/tasks", "work.do", "check", on_phone=True),
     Place("Approvals", "/approvals", SIGNED_IN, "stamp"),
     Place("Fallout", "/fallout", "fulfilment.repair", "alert", on_phone=True),
     Place("Customers", "/customers", "parties.read", "people", on_phone=True),
-    Place("Products", "/products", "catalog.read", "box", on_phone=True),
+    Place("Products", "/products", "catalog.read", "box"),
     Place("Prices", "/prices", "catalog.read", "tag"),
     Place("Stock", "/stock", "stock.read", "shelf"),
     Place("Invoices", "/invoices", "billing.read", "bill"),
@@ -53,11 +54,13 @@ def navigation_for(actor: Actor, path: str) -> list[Shown]:
     """The places that the actor may open; on a phone the first five of them."""
     allowed = [place for place in PLACES if may_open(actor, place)]
     phone = {place.path for place in sorted(allowed, key=lambda place: not place.on_phone)[:PHONE_PLACES]}
-    return [
-        Shown(place.title, place.path, place.icon, place.path in phone, path.startswith(place.path))
-        for place in allowed
-    ]
+    return [Shown(place.title, place.path, place.icon, place.path in phone, is_in(place, path)) for place in allowed]
 
 
 def may_open(actor: Actor, place: Place) -> bool:
     return actor.user_id is not None if place.permission == SIGNED_IN else actor.may(place.permission)
+
+
+def is_in(place: Place, path: str) -> bool:
+    """Whether the page belongs to the place; only the first page itself is home."""
+    return path == "/" if place.path == "/" else path.startswith(place.path)

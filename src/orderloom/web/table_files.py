@@ -1,4 +1,4 @@
-"""Tables that people send as CSV (RFC 4180): a head of field names, then rows."""
+"""Tables as files: those that people send as CSV (RFC 4180; a head of field names, then rows), and those they get."""
 
 from __future__ import annotations
 
@@ -8,8 +8,10 @@ from typing import TypeVar
 
 from orderloom.base.parsing import parse, refuse_bad_text
 from orderloom.base.refusals import Problem, Refused, refuse, refuse_if_any
+from orderloom.web.answers import Sent
 
 T = TypeVar("T")
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 ROWS_MOST = 100_000
 PROBLEMS_MOST = 200
@@ -70,3 +72,9 @@ def rows_of(kind: type[T], content: bytes) -> list[T]:
             break
     refuse_if_any(problems)
     return rows
+
+
+def sent_file(name: str, content: bytes) -> Sent:
+    """A table as a file that the browser keeps."""
+    media_type = XLSX if name.endswith(".xlsx") else "text/csv; charset=utf-8"
+    return Sent(content, media_type, headers={"content-disposition": f'attachment; filename="{name}"'})

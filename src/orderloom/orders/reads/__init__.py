@@ -2,7 +2,16 @@
 
 from orderloom.orders.reads.change import change_of, changes_of, previews_of, revisions_of
 from orderloom.orders.reads.export import export_orders
-from orderloom.orders.reads.listing import OrderFilter, OrderRow, list_orders
+from orderloom.orders.reads.listing import (
+    NEWEST,
+    OrderFilter,
+    OrderPlace,
+    OrderRow,
+    OrderSort,
+    list_orders,
+    matching,
+    place_in,
+)
 from orderloom.orders.reads.margins import MarginWalk, WalkFilter, margin_walk_of
 from orderloom.orders.reads.page import (
     CreditRow,
@@ -29,6 +38,7 @@ from orderloom.orders.reads.stored import (
 )
 
 __all__ = [
+    "NEWEST",
     "ActiveHold",
     "CreditRow",
     "HeaderRow",
@@ -38,7 +48,9 @@ __all__ = [
     "MarginWalk",
     "OrderFilter",
     "OrderPage",
+    "OrderPlace",
     "OrderRow",
+    "OrderSort",
     "PaidPrice",
     "PlaceRow",
     "QuoteOfOrder",
@@ -54,10 +66,12 @@ __all__ = [
     "hold_codes",
     "list_orders",
     "margin_walk_of",
+    "matching",
     "open_amounts",
     "order_id_of",
     "order_page",
     "paid_prices",
+    "place_in",
     "previews_of",
     "quote_of",
     "revisions_of",

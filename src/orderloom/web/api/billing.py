@@ -31,6 +31,7 @@ class InvoiceQuery:
 
     account_id: Annotated[int, Field(ge=1)] | None = None
     order_id: Annotated[int, Field(ge=1)] | None = None
+    issued_from: date | None = None
     cursor: Cursor | None = None
     limit: Limit = LIMIT
 
@@ -41,6 +42,7 @@ async def invoices_matching(call: Call, query: InvoiceQuery) -> tuple[list[reads
         call.tx,
         account_id=query.account_id,
         order_ids=[query.order_id] if query.order_id else None,
+        issued_from=query.issued_from,
         before=place[0] if place else None,
         limit=query.limit + 1,
     )

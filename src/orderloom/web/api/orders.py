@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from typing import Annotated, Any, get_args
 
 from pydantic import Field
@@ -25,15 +25,19 @@ from orderloom.fulfilment.commands import (
     submit_orders,
 )
 from orderloom.fulfilment.simulate import as_json
+from orderloom.fulfilment.views import Total, View, orders_in, totals_in
 from orderloom.orders.order import HeaderEdit, HoldDraft
 from orderloom.orders.reads import (
+    NEWEST,
     ItemWaterfall,
     OrderFilter,
     OrderPage,
+    OrderPlace,
     OrderRow,
-    list_orders,
+    OrderSort,
     order_id_of,
     order_page,
+    place_in,
     waterfalls_of,
 )
 from orderloom.orders.states import State
@@ -63,24 +67,30 @@ class OrderQuery:
     external_id: Annotated[str, Field(max_length=100)] | None = None
     product_code: Annotated[str, Field(max_length=100)] | None = None
     on_hold: bool | None = None
+    view: View | None = None
+    sort: OrderSort = NEWEST
     cursor: Cursor | None = None
     limit: Limit = LIMIT
 
+    def wanted(self) -> OrderFilter:
+        """What is asked for, but for the view."""
+        return OrderFilter(
+            states=(self.state,) if self.state else (),
+            account_id=self.account_id,
+            text=self.text,
+            channel=self.channel,
+            external_id=self.external_id,
+            product_code=self.product_code,
+            is_on_hold=self.on_hold,
+        )
+
 
 async def orders_matching(call: Call, query: OrderQuery) -> tuple[list[OrderRow], str | None]:
-    """One page of the orders that the actor sees, the newest first."""
-    place = place_of(query.cursor, int)
-    wanted = OrderFilter(
-        states=(query.state,) if query.state else (),
-        account_id=query.account_id,
-        text=query.text,
-        channel=query.channel,
-        external_id=query.external_id,
-        product_code=query.product_code,
-        is_on_hold=query.on_hold,
-    )
-    rows = await list_orders(call.tx, wanted, before=place[0] if place else None, limit=query.limit + 1)
-    return cut(rows, query.limit, lambda row: (row.id,))
+    """One page of the orders that the actor sees."""
+    place = place_of(query.cursor, str, int)
+    after = OrderPlace(*place) if place else None
+    rows = await orders_in(call.tx, query.view, query.wanted(), sort=query.sort, after=after, limit=query.limit + 1)
+    return cut(rows, query.limit, lambda row: astuple(place_in(query.sort, row)))
 
 
 async def order_named(tx: Tx, reference: str) -> int:
@@ -121,8 +131,14 @@ async def simulate(call: Call, body: OrderDraft) -> Any:
 
 @routes.get("/orders", permission="orders.read", query=OrderQuery, returns=(Rows, OrderRow))
 async def read_orders(call: Call, query: OrderQuery) -> Rows:
-    """Orders, the newest first."""
+    """Orders by what they wait for (`view`), by state, customer or text; the newest first, or sorted otherwise."""
     return Rows(*await orders_matching(call, query))
+
+
+@routes.get("/orders/totals", permission="orders.read", query=OrderQuery, returns=(Rows, Total))
+async def read_totals(call: Call, query: OrderQuery) -> Rows:
+    """What the orders that match come to, by currency; nothing where they are ten thousand or more."""
+    return Rows(await totals_in(call.tx, query.view, query.wanted()))
 
 
 @routes.get("/orders/{reference:str}", permission="orders.read", returns=OrderPage)

@@ -35,12 +35,12 @@ from orderloom.web.charts import drawn
 from orderloom.web.paging import with_query
 from orderloom.web.problems import not_there
 from orderloom.web.routes import Routes
+from orderloom.web.table_files import sent_file
 
 routes = Routes("page")
 SHOWN = 12
 MOVERS = 8
 QUIET = 50
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,11 +172,6 @@ async def figure_file(call: Call, name: str, query: FigureQuery) -> Sent:
     head = [f"{column.title} ({made.currency})" if column.kind == "money" else column.title for column in made.columns]
     rows = [*made.rows, *([made.total] if made.total else [])]
     return sent_file(name, xlsx_file(head, rows, title=stem) if suffix == "xlsx" else csv_file(head, rows))
-
-
-def sent_file(name: str, content: bytes) -> Sent:
-    media_type = XLSX if name.endswith(".xlsx") else "text/csv; charset=utf-8"
-    return Sent(content, media_type, headers={"content-disposition": f'attachment; filename="{name}"'})
 
 
 @routes.get("/insight/invoices", permission="insight.read", query=LedgerQuery)

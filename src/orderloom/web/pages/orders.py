@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date
 from typing import Any
 
 from orderloom.base.fields import LongText, Text
 from orderloom.base.parsing import strict
+from orderloom.base.refusals import refuse
 from orderloom.base.transaction import Tx
 from orderloom.billing import reads as billing
 from orderloom.catalog.price_words import STEP_NAMES, step_words
@@ -22,7 +23,9 @@ from orderloom.fulfilment.commands import (
     request_cancellations,
     submit_orders,
 )
+from orderloom.fulfilment.views import COUNTED_MOST, View, orders_in, totals_in
 from orderloom.gateway.reads import CallPage, call_page
+from orderloom.insight.sheets import csv_file, xlsx_file
 from orderloom.orders.order import HeaderEdit
 from orderloom.orders.reads import ItemRow, OrderPage, hold_codes, order_page, quote_of, waterfalls_of
 from orderloom.orders.reads.mail import reader_of
@@ -30,7 +33,7 @@ from orderloom.orders.states import LIVE, TITLES, moves_from
 from orderloom.orders.types import Priority
 from orderloom.processes.reads import step_history
 from orderloom.stock import reads as stock
-from orderloom.web.answers import Page, SeeOther
+from orderloom.web.answers import Page, SeeOther, Sent
 from orderloom.web.api.orders import (
     CANCELLATION,
     STATES,
@@ -42,6 +45,7 @@ from orderloom.web.api.orders import (
 )
 from orderloom.web.call import Call
 from orderloom.web.inputs import Why
+from orderloom.web.order_columns import columns_of
 from orderloom.web.pages.documents import papers_context
 from orderloom.web.paging import cursor_of, place_of
 from orderloom.web.plan import (
@@ -55,10 +59,21 @@ from orderloom.web.plan import (
 )
 from orderloom.web.problems import not_there
 from orderloom.web.routes import Routes
+from orderloom.web.table_files import sent_file
 
 routes = Routes("page")
 STEPS_SHOWN = 500
 UNRELEASED = ("draft", "submitted", "held")
+VIEWS: dict[View, str] = {
+    "drafts": "Drafts",
+    "on_hold": "On hold",
+    "in_fulfilment": "In fulfilment",
+    "in_jeopardy": "In jeopardy",
+    "fallout": "Fallout",
+    "to_deliver": "To deliver",
+    "to_bill": "To bill",
+    "done": "Done",
+}
 
 
 @routes.get("/orders", permission="orders.read", query=OrderQuery)
@@ -68,10 +83,38 @@ async def orders_page(call: Call, query: OrderQuery) -> Page | SeeOther:
     typed = (query.text or "").strip().upper()
     if len(rows) == 1 and typed == rows[0].number and not call.partial:
         return SeeOther(f"/orders/{rows[0].number}")
-    return Page(
-        "orders/orders.html",
-        {"rows": rows, "query": query, "next": following, "states": STATES, "titles": TITLES},
-    )
+    context = {
+        "rows": rows,
+        "query": query,
+        "kept": kept_of(query),
+        "next": following,
+        "states": STATES,
+        "titles": TITLES,
+        "views": VIEWS,
+        "columns": columns_of(None),
+        "totals": [] if query.cursor else await totals_in(call.tx, query.view, query.wanted()),
+    }
+    return Page("orders/orders.html", context)
+
+
+def kept_of(query: OrderQuery) -> dict[str, Any]:
+    """The query as it stands in an address, without its place."""
+    usual = asdict(OrderQuery())
+    said = {name: value for name, value in asdict(query).items() if value != usual[name] and name != "cursor"}
+    return {name: str(value).lower() if isinstance(value, bool) else value for name, value in said.items()}
+
+
+@routes.get("/orders/files/{name:str}", permission="orders.read", query=OrderQuery)
+async def orders_file(call: Call, name: str, query: OrderQuery) -> Sent:
+    """The orders that match, with the columns that are shown, as CSV or XLSX in which no cell is executed."""
+    if name not in {"orders.csv", "orders.xlsx"}:
+        raise not_there()
+    rows = await orders_in(call.tx, query.view, query.wanted(), sort=query.sort, limit=COUNTED_MOST)
+    if len(rows) == COUNTED_MOST:
+        refuse("too_many_rows", f"A file may have {COUNTED_MOST - 1:,} orders; filter the list first.")
+    columns = columns_of(None)
+    head, cells = [column.title for column in columns], [[column.cell(row) for column in columns] for row in rows]
+    return sent_file(name, xlsx_file(head, cells, title="Orders") if name.endswith("xlsx") else csv_file(head, cells))
 
 
 @routes.get("/orders/{reference:str}", permission="orders.read")

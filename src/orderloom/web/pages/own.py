@@ -1,4 +1,4 @@
-"""What belongs to no room: health, metrics, static files, the live stream and the start page."""
+"""What belongs to no room: health, metrics, static files and the live stream."""
 
 from __future__ import annotations
 
@@ -11,11 +11,10 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from orderloom.base.refusals import NotFound, Problem
 from orderloom.base.transaction import transaction
 from orderloom.base.types import SYSTEM
-from orderloom.web.answers import Page, SeeOther
+from orderloom.web.answers import Page
 from orderloom.web.call import Call
 from orderloom.web.counts import waiting_counts
 from orderloom.web.live import place_from
-from orderloom.web.navigation import navigation_for
 from orderloom.web.routes import PUBLIC, SIGNED_IN, Routes
 
 if TYPE_CHECKING:
@@ -89,10 +88,3 @@ async def live(web: Web, request: Request[Any, Any, Any]) -> Stream:
 async def rail_counts(call: Call) -> Page:
     """How much waits behind the places of the rail, for a page that is open."""
     return Page("counts.html", {"counted": await waiting_counts(call.tx)})
-
-
-@routes.get("/", permission=SIGNED_IN, kind="page")
-async def start(call: Call) -> SeeOther:
-    """Go to the first place that the person may open."""
-    places = navigation_for(call.actor, call.path)
-    return SeeOther(places[0].path if places else "/nothing")

@@ -25,7 +25,7 @@
       axisLabel: { ...text, hideOverlap: true, width: lies ? Math.min(220, width * 0.4) : undefined, overflow: "truncate" },
     };
     const values = {
-      type: "value", min: (range) => Math.min(0, range.min), axisLabel: { ...text, formatter: short, hideOverlap: true },
+      type: "value", min: (range) => Math.min(0, range.min), minInterval: drawing.unit ? 0 : 1, axisLabel: { ...text, formatter: short, hideOverlap: true },
       splitLine: { lineStyle: { color: colour("--line") } },
     };
     return {
