@@ -157,3 +157,28 @@ async def test_a_token_goes_into_no_log(
     await anybody.get(f"/decide/{token}")
 
     assert token not in "".join(capsys.readouterr())
+
+
+async def test_a_provider_hands_received_mail_in(published: MakeClient, anybody: httpx.AsyncClient) -> None:
+    sales = await published("sales")
+    mail = b"From: a@example.com\r\nSubject: hello\r\n\r\napprove\r\n"
+
+    taken = await sales.post("/api/received-mail?sender=a@example.com", content=mail)
+    nobody = await anybody.post("/api/received-mail", content=mail)
+
+    assert (taken.status_code, taken.json()) == (200, {"bounced": [], "reply": "none", "problem": ""})
+    assert nobody.status_code == 401
+
+
+async def test_who_was_told_stands_on_the_request(
+    browser_of: MakeClient, database: Database, published: MakeClient
+) -> None:
+    await ask(database)
+    manager = await browser_of("order_manager")
+    async with transaction(database, SYSTEM) as tx:
+        request_id = await tx.value("SELECT id FROM approvals.request")
+        await tx.execute("UPDATE messages.delivery SET state = 'bounced', reply = '5.1.1 No such user'")
+
+    page = await manager.get(f"/approvals/{request_id}")
+
+    assert "Who was told" in page.text and "5.1.1 No such user" in page.text

@@ -14,7 +14,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 
 from orderloom.approvals.reads.ask import Ask
 from orderloom.approvals.shown import Shown, shown_of
-from orderloom.messages.doors import PLACE
+from orderloom.messages.doors import ANSWER, PLACE
 from orderloom.messages.letters import Written
 
 ASKED: Final = "approval_asked"
@@ -57,7 +57,7 @@ def asked_message(asks: Sequence[Ask], *, until: datetime, reminds: bool = False
         )
         for ask in asks
     ]
-    title = _one_line(_title(shown, reminds=reminds))
+    title = _title(shown, reminds=reminds)
     context = {
         "title": title,
         "rows": shown,
@@ -67,6 +67,7 @@ def asked_message(asks: Sequence[Ask], *, until: datetime, reminds: bool = False
         "reader": reader,
         "reminds": reminds,
         "most": LINES_IN_MAIL,
+        "answer": ANSWER if len(shown) == 1 and not reader.log_in else "",
     }
     return Written(title, *(_TEMPLATES.get_template(f"asked.{kind}").render(context) for kind in ("txt", "html")))
 
@@ -78,7 +79,7 @@ def _title(rows: Sequence[Asked], *, reminds: bool) -> str:
     ask, shown = rows[0].ask, rows[0].shown
     amount = next((f", {fact.value}" for fact in shown.figures if fact.name == "Amount"), "")
     party = next((f" for {fact.value}" for fact in shown.parties), "")
-    return f"{begin}Approve {ask.subject_label}{party}{amount}?"
+    return _one_line(f"{begin}Approve {ask.subject_label}{party}{amount}?") + f" ({ask.number})"
 
 
 def _one_line(text: str) -> str:

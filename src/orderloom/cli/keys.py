@@ -8,6 +8,7 @@ from pathlib import Path
 
 from orderloom.base.refusals import refuse
 from orderloom.cli.settings import Settings
+from orderloom.messages.addresses import wire_address
 from orderloom.messages.doors import Doors
 
 VARIABLE = "ORDERLOOM_KEY"
@@ -23,7 +24,11 @@ def read_key(settings: Settings) -> bytes:
 def doors_of(settings: Settings) -> Doors | None:
     """Where people find the program, for the links of messages; None where nobody has said it."""
     address = settings.public_url or settings.address
-    return Doors(address, read_key(settings)) if address else None
+    reply_to = wire_address(settings.reply_to) if settings.reply_to else ""
+    if reply_to is None:
+        message = f"ORDERLOOM_REPLY_TO is “{settings.reply_to}”; give an address such as answers@example.com."
+        refuse("reply_to_absurd", message)
+    return Doors(address, read_key(settings), reply_to) if address else None
 
 
 def _from_file(path: Path) -> bytes:

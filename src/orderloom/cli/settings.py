@@ -29,7 +29,8 @@ class Settings:
     ORDERLOOM_LEASE_SECONDS (how long a worker may be silent before another does its work; 60).
     Mail goes to the server of ORDERLOOM_SMTP_URL, or into files where ORDERLOOM_MAIL is `folder`, from
     ORDERLOOM_MAIL_FROM; where neither is set it stays queued. Links in it lead to ORDERLOOM_PUBLIC_URL, else to the
-    address at which `serve` listens, which it tells its workers.
+    address at which `serve` listens, which it tells its workers. ORDERLOOM_REPLY_TO receives answers, over a
+    web hook or at ORDERLOOM_MAIL_PORT of a worker.
     """
 
     home: Path
@@ -45,6 +46,8 @@ class Settings:
     mail: str = ""
     mail_from: str = ""
     address: str = ""
+    reply_to: str = ""
+    mail_port: int | None = None
 
 
 def read_settings() -> Settings:
@@ -63,6 +66,8 @@ def read_settings() -> Settings:
         mail=os.environ.get("ORDERLOOM_MAIL", ""),
         mail_from=os.environ.get("ORDERLOOM_MAIL_FROM", ""),
         address=os.environ.get("ORDERLOOM_ADDRESS", ""),
+        reply_to=os.environ.get("ORDERLOOM_REPLY_TO", ""),
+        mail_port=_port("ORDERLOOM_MAIL_PORT"),
     )
 
 

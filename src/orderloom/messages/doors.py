@@ -9,27 +9,34 @@ from typing import Final
 
 PLACE: Final = "https://link.invalid"
 """Stands for the address where people find the program; `~1` in a path is the token of the message's first link."""
+ANSWER: Final = f"{PLACE}/#answer"
+"""Stands for the sentence that says how a message is answered; where no mail is received, nothing is said."""
+HOW_TO_ANSWER: Final = "Or answer this message with nothing but “approve”, or with “reject because …”."
 _PLACES: Final = re.compile(re.escape(PLACE) + r"(/[A-Za-z0-9/_~-]*)?")
 
 
 @dataclass(frozen=True, slots=True)
 class Doors:
-    """Where people find the program, and the key that tokens follow from; it is kept outside of the database."""
+    """Where people find the program, and the key that tokens follow from; it is kept outside of the database.
+
+    `reply_to` is where answers to linked messages are received, if anywhere.
+    """
 
     address: str
     key: bytes
+    reply_to: str = ""
 
     def __repr__(self) -> str:
         return f"Doors({self.address})"
 
 
-def opened(text: str, *, address: str, tokens: Sequence[str]) -> str:
+def opened(text: str, *, doors: Doors, tokens: Sequence[str]) -> str:
     """The text with real addresses in place of those that are kept."""
 
     def real(match: re.Match[str]) -> str:
-        return address + re.sub(r"~(\d+)", lambda place: _token(place[1], tokens), match[1] or "")
+        return doors.address + re.sub(r"~(\d+)", lambda place: _token(place[1], tokens), match[1] or "")
 
-    return _PLACES.sub(real, text)
+    return _PLACES.sub(real, text.replace(ANSWER, HOW_TO_ANSWER if doors.reply_to else ""))
 
 
 def _token(place: str, tokens: Sequence[str]) -> str:

@@ -28,6 +28,8 @@ def internet_message(parcel: Parcel, *, sender: Address) -> bytes:
     if copied:
         mail["Cc"] = copied
     mail["Subject"] = parcel.title
+    if parcel.reply_to:
+        mail["Reply-To"] = Address(addr_spec=parcel.reply_to)
     mail["Date"] = format_datetime(parcel.created_at)
     mail["Message-ID"] = message_id(parcel, sender=sender)
     mail["Auto-Submitted"] = "auto-generated"

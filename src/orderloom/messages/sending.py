@@ -14,7 +14,7 @@ from orderloom.base.transaction import Database, Tx, in_transaction
 from orderloom.base.types import SYSTEM, Subject, SubjectFile
 from orderloom.messages import store
 from orderloom.messages.commands import tell
-from orderloom.messages.doors import Doors, opened
+from orderloom.messages.doors import PLACE, Doors, opened
 from orderloom.messages.letters import LINK
 from orderloom.messages.reads import enclosures_of, recipients_of
 from orderloom.messages.states import pause_seconds
@@ -67,8 +67,17 @@ class Postman:
         if self.doors:
             claimed = await _with_doors(tx, claimed, self.doors)
         return [
-            (_parcel(one, enclosures.get(one.message_id, ()), recipients[one.message_id]), one.round) for one in claimed
+            (
+                _parcel(
+                    one, enclosures.get(one.message_id, ()), recipients[one.message_id], reply_to=self._answers(one)
+                ),
+                one.round,
+            )
+            for one in claimed
         ]
+
+    def _answers(self, one: store.ClaimedDelivery) -> str:
+        return self.doors.reply_to if self.doors and one.links else ""
 
     async def _deliver(self, parcel: Parcel, tries: int) -> store.Result:
         if self.doors is None and parcel.is_linked:
@@ -88,12 +97,14 @@ async def _with_doors(tx: Tx, claimed: Sequence[store.ClaimedDelivery], doors: D
     filled = []
     for one in claimed:
         own = [tokens.get(link, "-") for link in one.links]
-        body, html = (opened(text, address=doors.address, tokens=own) for text in (one.body, one.html))
+        body, html = (opened(text, doors=doors, tokens=own) for text in (one.body, one.html))
         filled.append(replace(one, body=body, html=html))
     return filled
 
 
-def _parcel(claimed: store.ClaimedDelivery, enclosures: Sequence[Enclosure], recipients: Sequence[Recipient]) -> Parcel:
+def _parcel(
+    claimed: store.ClaimedDelivery, enclosures: Sequence[Enclosure], recipients: Sequence[Recipient], *, reply_to: str
+) -> Parcel:
     own = next(one for one in recipients if one.address == claimed.address)
     return Parcel(
         delivery_id=claimed.id,
@@ -108,7 +119,8 @@ def _parcel(claimed: store.ClaimedDelivery, enclosures: Sequence[Enclosure], rec
         created_at=claimed.created_at,
         subject=Subject(claimed.subject_kind, claimed.subject_id, claimed.subject_label, claimed.account_id),
         enclosures=tuple(enclosures),
-        is_linked=bool(claimed.links),
+        is_linked=bool(claimed.links) or PLACE in claimed.body,
+        reply_to=reply_to,
     )
 
 

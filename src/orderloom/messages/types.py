@@ -88,6 +88,7 @@ class Parcel:
     subject: Subject
     enclosures: tuple[Enclosure, ...] = ()
     is_linked: bool = False
+    reply_to: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -356,6 +356,34 @@ ALTER TABLE approvals.question ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY 
     CACHE 1
 );
 
+CREATE TABLE approvals.reply (
+    id bigint NOT NULL,
+    digest bytea NOT NULL,
+    channel text NOT NULL,
+    sender text NOT NULL,
+    message_id bigint,
+    request_id bigint,
+    user_id bigint,
+    outcome text NOT NULL,
+    problem text DEFAULT ''::text NOT NULL,
+    said text DEFAULT ''::text NOT NULL,
+    at timestamp with time zone DEFAULT base.now() NOT NULL,
+    CONSTRAINT reply_channel_check CHECK ((channel = ANY (ARRAY['email'::text, 'sms'::text, 'chat'::text]))),
+    CONSTRAINT reply_check CHECK (((outcome = 'decided'::text) = (problem = ''::text))),
+    CONSTRAINT reply_digest_check CHECK ((length(digest) = 32)),
+    CONSTRAINT reply_outcome_check CHECK ((outcome = ANY (ARRAY['decided'::text, 'refused'::text, 'unclear'::text, 'not_believed'::text, 'not_a_person'::text]))),
+    CONSTRAINT reply_said_check CHECK ((length(said) <= 2000))
+);
+
+ALTER TABLE approvals.reply ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME approvals.reply_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
 CREATE TABLE approvals.request (
     id bigint NOT NULL,
     number text NOT NULL,
@@ -3623,6 +3651,12 @@ ALTER TABLE ONLY approvals.policy_version
 ALTER TABLE ONLY approvals.question
     ADD CONSTRAINT question_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY approvals.reply
+    ADD CONSTRAINT reply_digest_key UNIQUE (digest);
+
+ALTER TABLE ONLY approvals.reply
+    ADD CONSTRAINT reply_pkey PRIMARY KEY (id);
+
 ALTER TABLE ONLY approvals.request
     ADD CONSTRAINT request_number_key UNIQUE (number);
 
@@ -4311,6 +4345,10 @@ CREATE UNIQUE INDEX one_open_request ON approvals.request USING btree (subject_k
 
 CREATE UNIQUE INDEX one_policy_a_kind ON approvals.policy USING btree (subject_kind) WHERE is_active;
 
+CREATE INDEX reply_of_message ON approvals.reply USING btree (message_id);
+
+CREATE INDEX reply_of_request ON approvals.reply USING btree (request_id, id);
+
 CREATE INDEX request_by_requester ON approvals.request USING btree (requester_id, id);
 
 CREATE INDEX request_of_account ON approvals.request USING btree (account_id);
@@ -4815,6 +4853,15 @@ ALTER TABLE ONLY approvals.question
 
 ALTER TABLE ONLY approvals.question
     ADD CONSTRAINT question_request_id_step_fkey FOREIGN KEY (request_id, step) REFERENCES approvals.step(request_id, name);
+
+ALTER TABLE ONLY approvals.reply
+    ADD CONSTRAINT reply_message_id_fkey FOREIGN KEY (message_id) REFERENCES messages.message(id);
+
+ALTER TABLE ONLY approvals.reply
+    ADD CONSTRAINT reply_request_id_fkey FOREIGN KEY (request_id) REFERENCES approvals.request(id);
+
+ALTER TABLE ONLY approvals.reply
+    ADD CONSTRAINT reply_user_id_fkey FOREIGN KEY (user_id) REFERENCES parties."user"(id);
 
 ALTER TABLE ONLY approvals.request
     ADD CONSTRAINT request_account_id_fkey FOREIGN KEY (account_id) REFERENCES parties.account(id);

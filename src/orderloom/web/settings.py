@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from orderloom.gateway.received import Lookup, look_up
+
 
 @dataclass(frozen=True, slots=True)
 class WebSettings:
     """Limits and habits of one web process; times in seconds, sizes in bytes.
 
     `address` is where people find it: where that is https, cookies are for https and this very host alone.
-    `mail` is where the workers send mail, empty where they send none.
+    `mail` is where the workers send mail, empty where they send none. `txt_lookup` asks for the keys of received mail.
     """
 
     address: str = ""
@@ -22,6 +24,7 @@ class WebSettings:
     live_poll_seconds: float = 1.0
     live_beat_seconds: float = 15.0
     footer: str = ""
+    txt_lookup: Lookup = look_up
 
     @property
     def is_secure(self) -> bool:

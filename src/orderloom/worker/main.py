@@ -7,6 +7,7 @@ import os
 import signal
 import socket
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass
 from types import MappingProxyType
 
@@ -25,6 +26,21 @@ from orderloom.worker.metrics import WorkerMetrics, timed
 POLL_SECONDS = 1.0
 PAUSE_AFTER_ERROR_SECONDS = 1.0
 _log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class MailEntrance:
+    """Where a worker takes mail, and for whom."""
+
+    host: str
+    port: int
+    addresses: frozenset[str]
+
+    def open(self, database: Database) -> AbstractAsyncContextManager[int]:
+        """Take mail as long as the block lasts."""
+        from orderloom.worker.mail_entrance import listening_for_mail
+
+        return listening_for_mail(database, self.addresses, host=self.host, port=self.port)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +66,7 @@ async def run_worker(
     metrics: WorkerMetrics | None = None,
     keep_wire_days: float = KEEP_WIRE_DAYS,
     doors: Doors | None = None,
+    mail: MailEntrance | None = None,
 ) -> None:
     """Work until told to stop; a batch that has begun is finished first."""
     from orderloom.worker.loops import open_loops
@@ -71,6 +88,7 @@ async def run_worker(
             keep_wire_days=keep_wire_days,
             doors=doors,
         ) as loops,
+        mail.open(database) if mail else nullcontext(),
     ):
         bells = [asyncio.Event() for _ in loops]
         _log.info("worker started", worker=worker_id, loops=[loop.name for loop in loops])

@@ -9,6 +9,7 @@ from orderloom.approvals.commands.policies import (
     publish_policies,
     retire_policies,
 )
+from orderloom.approvals.commands.replying import take_mail_reply
 from orderloom.approvals.commands.steering import (
     add_approver,
     answer_question,
@@ -42,5 +43,6 @@ __all__ = [
     "retire_policies",
     "send_notices",
     "submit_for_approval",
+    "take_mail_reply",
     "tell_asked",
 ]

@@ -13,7 +13,8 @@ from orderloom.approvals.types import Channel, Decided, VerdictDraft, VerdictKin
 from orderloom.base.refusals import Conflict, Forbidden, NotFound, Problem
 from orderloom.base.transaction import Tx
 from orderloom.base.types import Actor
-from orderloom.parties.commands import link_behind, links_within, use_link
+from orderloom.parties.commands import link_behind, links_within, use_found
+from orderloom.parties.store.link import FoundLink
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +36,12 @@ class Linked:
 
 async def read_link(tx: Tx, token: str) -> Linked:
     """What the link of this token leads to; nothing is decided or used up. 404 for any other token."""
-    link = await link_behind(tx, token, LINK)
-    if link.subject_id is None or link.user_id is None:
+    return await linked_by(tx, await link_behind(tx, token, LINK), token)
+
+
+async def linked_by(tx: Tx, link: FoundLink, token: str = "") -> Linked:
+    """What a link leads to that was found, by its token or by the message that it stands in."""
+    if link.purpose != LINK or link.subject_id is None or link.user_id is None:
         raise _nothing()
     asks = await asks_of(tx, [(link.subject_id, str(link.params["step"]), link.user_id)])
     return _linked(asks[0], token, link.used_at is not None, link.is_over, link.params)
@@ -71,7 +76,21 @@ async def decide_by_link(
     Refused: a link that is unknown, over or used (404), a person who is gone (403), and where the policy wants a
     log-in, anybody but the very person logged in, as `visitor_id` (403). The rest is refused as any verdict would be.
     """
-    found = await read_link(tx, token)
+    link = await link_behind(tx, token, LINK)
+    return await decide_by_found(tx, link, verdict=verdict, comment=comment, channel=channel, visitor_id=visitor_id)
+
+
+async def decide_by_found(
+    tx: Tx,
+    link: FoundLink,
+    *,
+    verdict: VerdictKind,
+    comment: str = "",
+    channel: Channel = "email",
+    visitor_id: int | None = None,
+) -> Decided:
+    """The same by a link that was found by the message that it stands in."""
+    found = await linked_by(tx, link)
     ask = found.ask
     if not ask.is_active:
         raise Forbidden([Problem("user_inactive", "You cannot decide any more; somebody else is asked.")])
@@ -80,8 +99,7 @@ async def decide_by_link(
     if found.is_used:
         said = f"You have used this link; {ask.number} is {ask.state}."
         raise Conflict([Problem("link_used", f"{said} If something has changed since, there is a newer message.")])
-    link = await use_link(tx, token, LINK)
-    assert link.user_id == ask.user_id
+    await use_found(tx, link)
     tx.actor = Actor("user", ask.user_name, ask.user_id)
     draft = VerdictDraft(verdict, found.content, ask.step, comment)
     (decided,) = await decide_requests(tx, [(ask.request_id, draft)], channel=channel)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal, LiteralString
 
+from orderloom.approvals.reads.told import ReplyRow, Told, replies_to, told_of
 from orderloom.base.refusals import NotFound, Problem
 from orderloom.base.transaction import Tx
 from orderloom.base.types import Subject
@@ -102,6 +103,8 @@ class RequestPage:
     steps: tuple[RequestStep, ...]
     questions: tuple[Question, ...]
     log: tuple[LogEntry, ...]
+    told: tuple[Told, ...] = ()
+    replies: tuple[ReplyRow, ...] = ()
 
 
 async def list_requests(
@@ -152,6 +155,8 @@ async def request_page(tx: Tx, request_id: int) -> RequestPage:
         steps=tuple(steps),
         questions=tuple(await _questions(tx, request_id)),
         log=tuple(await _log(tx, request_id)),
+        told=tuple(await told_of(tx, request_id)),
+        replies=tuple(await replies_to(tx, request_id)),
     )
 
 

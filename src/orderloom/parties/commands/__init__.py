@@ -36,9 +36,11 @@ from orderloom.parties.commands.customers import import_customers
 from orderloom.parties.commands.links import (
     InnerLink,
     link_behind,
+    link_with,
     links_within,
     promise_links,
     tell_links,
+    use_found,
 )
 from orderloom.parties.commands.people import (
     create_users,
@@ -88,6 +90,7 @@ __all__ = [
     "forget_old",
     "import_customers",
     "link_behind",
+    "link_with",
     "links_within",
     "log_in",
     "log_in_with_code",
@@ -117,5 +120,6 @@ __all__ = [
     "update_billing_account",
     "update_contact",
     "update_user",
+    "use_found",
     "use_link",
 ]

@@ -79,6 +79,18 @@ async def link_behind(tx: Tx, token: str, purpose: str) -> FoundLink:
     return found
 
 
+async def link_with(tx: Tx, link_id: int) -> FoundLink:
+    """The link of this id as it is, for who knows otherwise that they answer its message."""
+    return await store.get(tx, link_id)
+
+
+async def use_found(tx: Tx, link: FoundLink) -> None:
+    """Use a link up that was found; refused (404) where it is over or used."""
+    if not await store.use(tx, link.id):
+        message = "This link does not work, or does not work any more; ask for a new one."
+        raise NotFound([Problem("link_over", message)])
+
+
 async def links_within(tx: Tx, token: str, outer: FoundLink) -> list[InnerLink]:
     """The links on the page of this one, with the tokens that follow from its own."""
     return [InnerLink(link, token_from(token.encode(), nonce)) for link, nonce in await store.find_within(tx, outer.id)]

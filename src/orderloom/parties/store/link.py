@@ -106,6 +106,24 @@ async def find(tx: Tx, token_hash: bytes, purpose: str) -> FoundLink | None:
     )
 
 
+async def get(tx: Tx, link_id: int) -> FoundLink:
+    """A link by its id."""
+    return await tx.one(f"SELECT {_FOUND} FROM parties.link WHERE id = %(id)s", {"id": link_id}, row=FoundLink)
+
+
+async def use(tx: Tx, link_id: int) -> bool:
+    """Use a link up; false where it is over or used."""
+    count = await tx.execute(
+        """
+        UPDATE parties.link
+           SET used_at = clock_timestamp()
+         WHERE id = %(id)s AND used_at IS NULL AND expires_at > clock_timestamp()
+        """,
+        {"id": link_id},
+    )
+    return count == 1
+
+
 async def find_within(tx: Tx, link_id: int) -> list[tuple[FoundLink, UUID]]:
     """The links within a link, in the order in which they were promised, with their nonces."""
     rows = await tx.all(f"SELECT {_FOUND}, nonce FROM parties.link WHERE within = %(id)s ORDER BY id", {"id": link_id})
