@@ -31,6 +31,8 @@ SIZES = {"desk": (1440, 900), "phone": (390, 844)}
 LISTS = {
     "orders": "/orders", "tasks": "/tasks?view=all", "fallout": "/fallout", "customers": "/customers",
     "products": "/products", "prices": "/prices",
+    "reprice": "/prices/reprice", "margin": "/prices/walk",
+    "tried-price": "/prices/try?currency=USD&product1=TELENET-MODEM&quantity1=2",
     "stock": "/stock", "pick-lists": "/stock/pick-lists", "shipments": "/stock/shipments",
     "insight": "/insight", "movers": "/insight/movers", "silent": "/insight/silent",
     "past-invoices": "/insight/invoices", "imports": "/insight/imports",

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from decimal import Decimal as D
+
 import pytest
 
 from orderloom.base.parsing import parse
@@ -10,7 +13,10 @@ from orderloom.base.types import SYSTEM
 from orderloom.catalog.commands import publish_prices
 from orderloom.catalog.price_drafts import PricesDraft
 from orderloom.catalog.text import read_values
+from orderloom.orders.commands import capture_orders
+from orderloom.orders.types import ItemDraft, OrderDraft
 from tests.catalog import given
+from tests.parties import given as parties
 
 RULES = """
 lists:
@@ -133,3 +139,37 @@ async def test_where_the_margin_went_is_for_those_who_may_see_cost(shop, as_role
     page = await (await browser_of("catalog_manager")).get("/prices/walk?since=&until=&by=product&channel=&customer=")
     assert (page.status_code, "No order is in this set" in page.text) == (200, True)
     assert "/prices/walk" not in (await (await browser_of("sales")).get("/prices")).text
+
+
+async def test_drafts_are_shown_before_they_are_priced_anew_and_the_report_names_each(
+    shop, as_role, browser_of, database
+):
+    async with transaction(database, SYSTEM) as tx:
+        account_id = await parties.account(tx)
+        number = await tx.value("SELECT number FROM parties.account WHERE id = %(id)s", {"id": account_id})
+        draft = OrderDraft(customer=number, items=(ItemDraft("1", "SPLICER", quantity=D(2)),))
+        for price in ("100", "120"):
+            rules = RULES.replace("{margin: 37}", price)
+            if price == "120":
+                first, second = await capture_orders(tx, [draft, draft])
+            await publish_prices(tx, parse(PricesDraft, read_values(rules, "prices.yaml")))
+    manager, person = await as_role("order_manager"), await browser_of("order_manager")
+
+    shown = await manager.get("/api/prices/reprice?product=SPLICER")
+    drafts = {one["id"]: one for one in shown.json()["drafts"]}
+    [difference] = drafts[first.id]["differences"]
+    assert difference["why"] == ["List price everybody/SPLICER: 200.00 → 240.00 (version 2 → 3)"]
+    report = await manager.post(
+        "/api/prices/reprice", json={"drafts": [{"kind": "order", "id": first.id, "basis": drafts[first.id]["basis"]}]}
+    )
+    assert [(one["outcome"], one["once"]) for one in report.json()["items"]] == [("priced", 40.0)]
+
+    page = await person.get("/prices/reprice")
+    assert second.number in page.text
+    assert first.number not in page.text
+    csrf = re.search(r'name="csrf" value="([^"]+)"', page.text)[1]
+    ticked = {"csrf": csrf, f"pick-order-{second.id}": drafts[second.id]["basis"]}
+    done = await person.post("/prices/reprice", data=ticked)
+    assert done.status_code == 200
+    assert "Priced anew" in done.text
+    assert (await manager.get("/api/prices/reprice")).json()["drafts"][0]["differences"] == []

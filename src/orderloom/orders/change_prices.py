@@ -50,13 +50,17 @@ class Shelf:
 
 @dataclass(frozen=True, slots=True)
 class Touched:
-    """A line that the change prices: at which moment, with what was wished or agreed."""
+    """A line that is priced: at which moment, with what was wished or agreed.
+
+    `shares_again`: its agreed price takes its share of a discount on all lines anew.
+    """
 
     line: str
     at: datetime
     given: tuple[Given, ...] = ()
     wished: PriceDraft | None = None
     was: Standing | None = None
+    shares_again: bool = False
 
 
 def touched_lines(
@@ -104,12 +108,13 @@ def _kept(item: StoredItem, was: Standing | None, *, now: datetime) -> Iterator[
         return
     if was.is_agreed:
         if was.limits:
-            yield Touched(item.line, now, tuple(_agreement(item, was)), was=was)
+            yield Touched(item.line, now, tuple(agreement(item, was)), was=was)
         return
-    yield Touched(item.line, was.priced_at, tuple(_discounts_again(was)), was=was)
+    yield Touched(item.line, was.priced_at, tuple(discounts_again(was)), was=was)
 
 
-def _agreement(item: StoredItem, was: Standing) -> Iterator[Given]:
+def agreement(item: StoredItem, was: Standing) -> Iterator[Given]:
+    """The price that was agreed for the line, with what it was agreed for."""
     for kind, unit_price in _unit_prices(item):
         period = item.period if kind == "recurring" else None
         yield Given(UnitPriceOf(unit_price), was.reason, was.who, kind, period, was.limits.get(kind))  # type: ignore[arg-type]
@@ -120,11 +125,15 @@ def _unit_prices(item: StoredItem) -> list[tuple[ChargeKind, Decimal]]:
     return [(kind, unit_price) for kind, unit_price in prices if unit_price is not None]
 
 
-def _discounts_again(was: Standing) -> Iterator[Given]:
-    """What people took off the line before, as they gave it; of an amount on several lines, the line's share."""
+def discounts_again(was: Standing, *, shared: bool = True) -> Iterator[Given]:
+    """What people took off the line before, as they gave it; of an amount on several lines, the line's share.
+
+    Without `shared` only what they gave on the line itself.
+    """
     for charge in was.kept.charges if was.kept else ():
         for step in charge.steps:
-            effect = _effect(step) if step.who else None
+            is_wanted = bool(step.who) and (shared or step.kind not in ("group", "header"))
+            effect = _effect(step) if is_wanted else None
             if effect is not None:
                 yield Given(effect, step.reason, step.who, charge.kind, charge.period)
 
@@ -161,7 +170,9 @@ def price_change(
     for at in sorted({one.at for one in touched}):
         asking = {one.line: one for one in touched if one.at == at}
         lines = list(_lines(revised.order, asking))
-        priced = price(lines, _without_shared_amounts(shelves[at].book), shelves[at].context)
+        book = replace(shelves[at].book, reasons=frozenset())
+        is_whole = all(line.id in asking for line in lines)
+        priced = price(lines, book if is_whole else _without_shared_amounts(book), shelves[at].context)
         answers |= {line.id: line for line in priced.lines if line.id in asking}
         needs += [need for need in priced.needs if set(need.lines) & set(asking)]
         places = {place: line.id for place, line in enumerate(lines) if line.id in asking}
@@ -208,7 +219,7 @@ def _as_it_is(item: StoredItem) -> Iterator[Given]:
 
 def _without_shared_amounts(book: Book) -> Book:
     promotions = tuple(one for one in book.promotions if one.scope != "header" or not isinstance(one.effect, AmountOff))
-    return replace(book, promotions=promotions, reasons=frozenset())
+    return replace(book, promotions=promotions)
 
 
 def _pointed(problems: Sequence[Problem], places: Mapping[int, str], revised: Revised) -> Iterator[Problem]:
@@ -232,7 +243,8 @@ def _as_agreed(answer: PricedLine, one: Touched) -> PricedLine:
 def _with_price(item: StoredItem, answer: PricedLine, one: Touched) -> tuple[StoredItem, PriceNote | None]:
     """The line with what one unit costs, and who says so where that is another."""
     lapsed = any(note.code == LAPSED for note in answer.notes)
-    if one.wished is not None or (one.was is not None and one.was.is_agreed and not lapsed):
+    stands = one.wished is not None or (one.was is not None and one.was.is_agreed and not lapsed)
+    if stands and not one.shares_again:
         return item, None
     once, recurring = answer.charge("one_time"), answer.charge("recurring")
     priced = replace(
@@ -241,6 +253,8 @@ def _with_price(item: StoredItem, answer: PricedLine, one: Touched) -> tuple[Sto
         recurring=None if recurring is None else unit_price_of(recurring.net, item.quantity),
         period=None if recurring is None else recurring.period,
     )
+    if stands and one.was is not None:
+        return priced, PriceNote(one.was.origin, one.was.reason)
     return priced, PriceNote("list" if answer.charges else "none", None)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from decimal import Decimal
 
 from orderloom.base.events import Event
 
@@ -16,6 +17,14 @@ class OrderCaptured(Event):
     external_id: str | None
     item_count: int
     revision: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class OrderRepriced(Event):
+    """A draft has the prices of now; `before` and `after` are what it costs once."""
+
+    before: Decimal
+    after: Decimal
 
 
 @dataclass(frozen=True, slots=True)

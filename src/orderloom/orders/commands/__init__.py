@@ -24,10 +24,13 @@ from orderloom.orders.commands.life import (
     submit_orders,
     update_header,
 )
+from orderloom.orders.commands.repricing import Chosen, Outcome, preview_repricing, reprice_drafts
 
 __all__ = [
+    "Chosen",
     "ConversionDraft",
     "ConvertedQuote",
+    "Outcome",
     "accept_cancellations",
     "cancel_orders",
     "capture_orders",
@@ -41,9 +44,11 @@ __all__ = [
     "note_preview",
     "offer_follow_on",
     "place_holds",
+    "preview_repricing",
     "record_states",
     "reject_orders",
     "release_holds",
+    "reprice_drafts",
     "request_confirmation",
     "request_delivery_note",
     "revised_order",

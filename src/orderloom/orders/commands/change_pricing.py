@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from orderloom.base.transaction import Tx
+from orderloom.catalog.price_types import Shared
 from orderloom.catalog.reads import buyers, context_of, price_book, touched_products
 from orderloom.orders.change import ChangeDraft
 from orderloom.orders.change_prices import Shelf, Touched, price_change, touched_lines
@@ -20,7 +21,7 @@ async def price_revised(tx: Tx, order: StoredOrder, draft: ChangeDraft, revised:
     standing = await standing_prices(tx, order.id)
     touched = touched_lines(order, draft, revised, standing, who=tx.actor.name, now=tx.now)
     asking = await _decided_by_rules(tx, revised, touched)
-    shelves = await _shelves(tx, revised.order, asking)
+    shelves = await shelves_for(tx, revised.order, asking)
     return price_change(order, revised, asking, shelves, standing)
 
 
@@ -45,7 +46,10 @@ def _needs_engine(one: Touched) -> bool:
     return (one.wished is None and bool(one.given)) or (was is not None and (was.kept is not None or bool(was.limits)))
 
 
-async def _shelves(tx: Tx, order: StoredOrder, touched: Sequence[Touched]) -> Mapping[datetime, Shelf]:
+async def shelves_for(
+    tx: Tx, order: StoredOrder, touched: Sequence[Touched], *, shared: tuple[Shared, ...] = ()
+) -> Mapping[datetime, Shelf]:
+    """Everything that decides prices at the moments that lines are asked for."""
     if not touched:
         return {}
     accounts = () if order.billing_account_id is None else (order.billing_account_id,)
@@ -58,5 +62,5 @@ async def _shelves(tx: Tx, order: StoredOrder, touched: Sequence[Touched]) -> Ma
         context = context_of(
             buyer, book, tx.actor, currency=order.currency, on=on, channel=order.channel, refuse_unpriced=False
         )
-        shelves[at] = Shelf(book, replace(context, tax=None, may_see_cost=False))
+        shelves[at] = Shelf(book, replace(context, tax=None, may_see_cost=False, shared=shared))
     return shelves

@@ -1,6 +1,7 @@
 """Queries shaped for screens, API and export, and for the rooms that carry orders out."""
 
 from orderloom.orders.reads.change import change_of, changes_of, previews_of, revisions_of
+from orderloom.orders.reads.drafts import DRAFTS_MOST, DraftFilter, Drafts, drafts_of
 from orderloom.orders.reads.export import export_orders
 from orderloom.orders.reads.listing import (
     NEWEST,
@@ -38,9 +39,12 @@ from orderloom.orders.reads.stored import (
 )
 
 __all__ = [
+    "DRAFTS_MOST",
     "NEWEST",
     "ActiveHold",
     "CreditRow",
+    "DraftFilter",
+    "Drafts",
     "HeaderRow",
     "HoldRow",
     "ItemRow",
@@ -62,6 +66,7 @@ __all__ = [
     "active_holds",
     "change_of",
     "changes_of",
+    "drafts_of",
     "export_orders",
     "hold_codes",
     "list_orders",

@@ -125,3 +125,18 @@ async def release(tx: Tx, hold_ids: Sequence[int], *, reason: str) -> list[int]:
         """,
         {"ids": list(hold_ids), "reason": reason, "by": tx.actor.name},
     )
+
+
+async def lift(tx: Tx, order_id: int, *, codes: Sequence[str], reason: str) -> None:
+    """Release the standing holds of these codes on the lines of an order, whoever may release them otherwise."""
+    await tx.execute(
+        """
+        UPDATE orders.hold
+           SET released_by = %(by)s, released_at = base.now(), release_reason = %(reason)s
+         WHERE order_id = %(order_id)s
+           AND item_id IS NOT NULL
+           AND code = ANY(%(codes)s)
+           AND released_at IS NULL
+        """,
+        {"order_id": order_id, "codes": list(codes), "reason": reason, "by": tx.actor.name},
+    )

@@ -15,6 +15,7 @@ from orderloom.quotes.commands.life import (
 from orderloom.quotes.commands.writing import (
     copy_quote,
     create_quote,
+    lock_draft,
     preview_reprice,
     reprice_quotes,
     revise_quote,
@@ -33,6 +34,7 @@ __all__ = [
     "draw_quantities",
     "end_links",
     "expire_quotes",
+    "lock_draft",
     "lose_quote",
     "make_link",
     "note_order",

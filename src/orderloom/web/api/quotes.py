@@ -9,14 +9,16 @@ from pydantic import Field
 
 from orderloom.base.fields import Code, LongText, Text
 from orderloom.base.parsing import strict
+from orderloom.base.refusals import refuse_if_any
 from orderloom.base.transaction import Tx
 from orderloom.fulfilment.commands import submit_orders
-from orderloom.orders.commands import ConversionDraft, ConvertedQuote, convert_quotes
+from orderloom.orders.commands import ConversionDraft, ConvertedQuote, convert_quotes, preview_repricing
 from orderloom.orders.reads import PaidPrice, paid_prices
+from orderloom.orders.repricing import PriceDifference
 from orderloom.parties.policy import require
 from orderloom.parties.reads import resolve_customers
 from orderloom.quotes import commands
-from orderloom.quotes.compare import ChargeChange, Comparison, charge_changes, compare
+from orderloom.quotes.compare import Comparison, compare
 from orderloom.quotes.reads import (
     OfferedPrice,
     QuoteFilter,
@@ -211,11 +213,17 @@ async def write_quote(call: Call, reference: str, body: Content) -> Answer:
     return await answered(call, quote_id)
 
 
-@routes.get(QUOTE + "/reprice", permission="quotes.read", returns=(Rows, ChargeChange))
+@routes.get(QUOTE + "/reprice", permission="quotes.read", returns=(Rows, PriceDifference))
 async def preview_reprice(call: Call, reference: str) -> Rows:
-    """What pricing the draft for now would change."""
-    repriced = await commands.preview_reprice(call.tx, await quote_named(call.tx, reference))
-    return Rows(list(charge_changes(repriced.before.charges, repriced.after.charges)))
+    """What pricing the draft for now would change, and by which steps."""
+    return Rows(list(await differences_of(call.tx, await quote_named(call.tx, reference))))
+
+
+async def differences_of(tx: Tx, quote_id: int) -> tuple[PriceDifference, ...]:
+    """What pricing one draft for now would change; of what is not a draft nothing would."""
+    found = await preview_repricing(tx, quote_ids=[quote_id])
+    refuse_if_any([problem for one in found for problem in one.problems])
+    return tuple(difference for one in found for difference in one.differences)
 
 
 @routes.post(QUOTE + "/reprice", permission="quotes.write", returns=QuotePage, matches=True)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any, get_args
 
 from orderloom.base.parsing import parse
-from orderloom.base.refusals import Problem, Refused
+from orderloom.base.refusals import Problem, Refused, refuse
 from orderloom.catalog import reads
 from orderloom.catalog.margin_walk import By
 from orderloom.catalog.price_asked import PricesAsked
@@ -16,12 +16,14 @@ from orderloom.catalog.priced import Priced
 from orderloom.orders.reads import margin_walk_of
 from orderloom.web.answers import Page
 from orderloom.web.api.prices import RuleQuery, WalkQuery, rules_of
+from orderloom.web.api.repricing import RepricingChoice, RepricingQuery, reprice_chosen, repricing_of
 from orderloom.web.call import Call
 from orderloom.web.routes import Routes
 
 routes = Routes("page")
 
 LINES = 4
+PICKED = "pick-"
 _HEADER = ("customer", "segment", "channel", "currency", "on", "country", "region")
 _LINE = ("product", "quantity", "unit", "percent_off", "reason")
 WORDS: dict[str, Any] = {"rule_words": rule_words, "step_words": step_words, "step_names": STEP_NAMES}
@@ -72,6 +74,27 @@ async def walk_page(call: Call, query: WalkQuery) -> Page:
     """Where the margin went."""
     found = await margin_walk_of(call.tx, query.wanted(), by=query.by)
     return Page("prices/walk.html", {"found": found, "query": query, "ways": get_args(By), **WORDS})
+
+
+@routes.get("/prices/reprice", permission="orders.write", query=RepricingQuery)
+async def reprice_page(call: Call, query: RepricingQuery) -> Page:
+    """What pricing drafts for now would change."""
+    found = await repricing_of(call, query)
+    moved = [one for one in found.drafts if one.differences or one.problems]
+    context = {"drafts": moved, "same": len(found.drafts) - len(moved), "is_cut": found.is_cut, "query": query}
+    return Page("prices/reprice.html", context)
+
+
+@routes.post("/prices/reprice", permission="orders.write")
+async def reprice_by_form(call: Call) -> Page:
+    """Price the drafts that are ticked for now, and say of each what became of it."""
+    picked = {name.removeprefix(PICKED): basis for name, basis in call.form.items() if name.startswith(PICKED)}
+    if not picked:
+        refuse("nothing_picked", "Tick the drafts that are to have the prices of now.")
+    parts = [(*name.partition("-"), basis) for name, basis in picked.items()]
+    drafts = [{"kind": kind, "id": id_, "basis": basis} for kind, _, id_, basis in parts]
+    outcomes = await reprice_chosen(call, parse(RepricingChoice, {"drafts": drafts}))
+    return Page("prices/repriced.html", {"outcomes": outcomes})
 
 
 def _asked(arguments: Mapping[str, str]) -> dict[str, object]:

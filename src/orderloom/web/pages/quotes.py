@@ -17,7 +17,7 @@ from orderloom.orders.commands import ConversionDraft
 from orderloom.parties.reads import mail_reader
 from orderloom.parties.reads.account import account_page
 from orderloom.quotes import commands
-from orderloom.quotes.compare import charge_changes, compare
+from orderloom.quotes.compare import compare
 from orderloom.quotes.quote import NewCharge
 from orderloom.quotes.reads import (
     QuoteFilter,
@@ -46,6 +46,7 @@ from orderloom.web.api.quotes import (
     Sides,
     VersionQuery,
     converted,
+    differences_of,
     history_of,
     quote_named,
     quotes_matching,
@@ -314,8 +315,7 @@ async def save_header(call: Call, reference: str, body: HeaderForm) -> SeeOther:
 async def reprice_page(call: Call, reference: str) -> Page:
     """What pricing the draft for now would change."""
     page = await quote_page(call.tx, await quote_named(call.tx, reference))
-    repriced = await commands.preview_reprice(call.tx, page.head.id)
-    changes = charge_changes(repriced.before.charges, repriced.after.charges)
+    changes = await differences_of(call.tx, page.head.id)
     names = {line.line: line.product_name for line in page.shown.lines}
     return Page("quotes/reprice.html", {"page": page, "head": page.head, "changes": changes, "names": names})
 
