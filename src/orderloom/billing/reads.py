@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from orderloom.base.transaction import Tx
+from orderloom.billing.rules import no_rate
 from orderloom.billing.taxing import TaxedAs
 from orderloom.billing.types import Exposure
 from orderloom.catalog.price_types import TaxTerms
@@ -332,3 +333,58 @@ async def taxed_as(tx: Tx, billing_account_ids: Sequence[int]) -> dict[int, Taxe
         id_: TaxedAs(country, TaxTerms(rounding, "exempt" if is_exempt else "taxed"))
         for id_, country, rounding, is_exempt in rows
     }
+
+
+@dataclass(frozen=True, slots=True)
+class WaitingCharge:
+    """What an order owes that stands on no invoice yet: how much, since when, and whether its tax is known now."""
+
+    order_id: int
+    order: str
+    account_id: int
+    account: str
+    amount: Decimal
+    currency: str
+    tax_country: str
+    tax_category: str
+    effective_on: date
+    has_rate: bool
+
+    @property
+    def problem(self) -> str:
+        """Why it is not invoiced, and what to do."""
+        if self.has_rate:
+            return "It is invoiced within a minute."
+        return no_rate(self.tax_country, self.tax_category, self.effective_on)
+
+
+async def charges_not_invoiced(tx: Tx, *, limit: int = PAGE) -> list[WaitingCharge]:
+    """What is charged and stands on no invoice, by order and tax, the oldest first; as far as the actor may see."""
+    seen, params = account_filter(tx.actor, "trigger.account_id")
+    return await tx.all(
+        f"""
+        SELECT trigger.order_id, trigger.order_label AS "order", trigger.account_id, account.name AS account,
+               sum(charge.amount) AS amount, trigger.currency, trigger.tax_country, trigger.tax_category,
+               min(charge.effective_on) AS effective_on,
+               bool_and(billing_account.is_tax_exempt OR EXISTS (
+                   SELECT
+                     FROM catalog.tax_rate
+                    WHERE tax_rate.country = trigger.tax_country
+                      AND (tax_rate.region IS NULL OR tax_rate.region = trigger.tax_region)
+                      AND tax_rate.category = trigger.tax_category
+                      AND daterange(tax_rate.valid_from, tax_rate.valid_to) @> charge.effective_on)) AS has_rate
+          FROM billing.charge
+          JOIN billing.trigger ON trigger.id = charge.trigger_id
+          JOIN parties.account ON account.id = trigger.account_id
+          JOIN parties.billing_account ON billing_account.id = charge.billing_account_id
+         WHERE charge.state = 'open'
+           AND charge.amount <> 0
+           AND {seen}
+         GROUP BY trigger.order_id, trigger.order_label, trigger.account_id, account.name, trigger.currency,
+                  trigger.tax_country, trigger.tax_category
+         ORDER BY min(charge.effective_on), trigger.order_id, trigger.tax_category
+         LIMIT %(limit)s
+        """,
+        {"limit": limit, **params},
+        row=WaitingCharge,
+    )

@@ -7,11 +7,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, tzinfo
 from decimal import ROUND_FLOOR, ROUND_HALF_UP, Decimal
-from typing import Literal
+from typing import Final, Literal
 
 from orderloom.billing.types import Period, TriggerDraft
 
 ZERO = Decimal(0)
+NO_RATE: Final = "There is no rate for the tax category"
 
 
 def complete_kits(delivered: Mapping[int, Decimal], per_kit: Mapping[int, Decimal]) -> Decimal:
@@ -151,6 +152,11 @@ def periods_due(
             break
         due.append(BillingPeriod(number, start, period_start(started_on, number + 1, period)))
     return due
+
+
+def no_rate(country: str, category: str, day: date) -> str:
+    """What to say, and do, about a tax rate that is not there."""
+    return f"{NO_RATE} “{category}” in “{country}” on {day}; add it, and it is invoiced."
 
 
 def draft_faults(draft: TriggerDraft, *, currency: str | None) -> list[tuple[str, str, str]]:

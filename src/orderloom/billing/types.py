@@ -129,6 +129,24 @@ class Reversed:
 
 
 @dataclass(frozen=True, slots=True)
+class Untaxed:
+    """An order of which something is charged that cannot be invoiced: a tax rate is missing."""
+
+    order_id: int
+    order_label: str
+    account_id: int
+    problem: str
+
+
+@dataclass(frozen=True, slots=True)
+class Issued:
+    """The new invoices, and what could not be invoiced yet."""
+
+    invoice_ids: tuple[int, ...]
+    untaxed: tuple[Untaxed, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class PaymentDraft:
     """Money received for an invoice; the reference makes it unique there."""
 

@@ -18,8 +18,8 @@ from orderloom.base.parsing import PROBLEM_LIMIT, parse
 from orderloom.base.refusals import Problem, Refused, refuse, refuse_if_any
 from orderloom.base.transaction import Database, Tx, transaction
 from orderloom.base.types import SYSTEM
-from orderloom.catalog.commands import PublishedPrices, import_prices, publish_prices
-from orderloom.catalog.price_drafts import PricesDraft
+from orderloom.catalog.commands import PublishedPrices, import_prices, publish_prices, save_tax_rates
+from orderloom.catalog.price_drafts import PricesDraft, TaxRateDraft
 from orderloom.catalog.price_list import PriceDraft
 from orderloom.catalog.price_rows import read_price_rows, section_of
 from orderloom.catalog.text import read_values
@@ -50,6 +50,7 @@ SUFFIXES = {
     "customers": (".csv",),
     "prices": (".csv", ".yaml", ".yml", ".json"),
     "stock": (".csv",),
+    "tax-rates": (".csv",),
 }
 
 
@@ -256,6 +257,17 @@ async def _stock(tx: Tx, files: Sequence[Path]) -> Loaded:
     return Loaded(tuple(lines), tuple(details))
 
 
+async def _tax_rates(tx: Tx, files: Sequence[Path]) -> Loaded:
+    lines = []
+    details = []
+    for file, rows in _tables(files):
+        drafts = parsed_rows(TaxRateDraft, rows, file)
+        new = await _with_lines(save_tax_rates(tx, drafts), rows, file)
+        lines.append(f"{file}: {len(drafts)} tax rates, {new} of them new")
+        details.append({"file": str(file), "rows": len(drafts), "new": new})
+    return Loaded(tuple(lines), tuple(details))
+
+
 def _tables(files: Sequence[Path]) -> list[tuple[Path, list[Row]]]:
     return [(file, read_rows(file)) for file in files]
 
@@ -273,6 +285,7 @@ _LOADERS: dict[str, Loader] = {
     "customers": _customers,
     "prices": _prices,
     "stock": _stock,
+    "tax-rates": _tax_rates,
 }
 
 

@@ -99,8 +99,10 @@ def _add_running(verbs: _Verbs) -> None:
 
 
 def _add_loading(verbs: _Verbs) -> None:
-    loading = _verb(verbs, "import", "loading:load", "load catalogues, orders, customers, prices, stock, invoices")
-    loading.add_argument("what", choices=["catalog", "orders", "customers", "prices", "stock", "invoices"])
+    loading = _verb(
+        verbs, "import", "loading:load", "load catalogues, orders, customers, prices, tax rates, stock, invoices"
+    )
+    loading.add_argument("what", choices=["catalog", "orders", "customers", "prices", "tax-rates", "stock", "invoices"])
     loading.add_argument("files", nargs="+", metavar="FILE", help="files, or folders of them")
     loading.add_argument("--dry-run", action="store_true", help="check everything and write nothing")
     loading.add_argument("--json", action="store_true", help="print the report as JSON")

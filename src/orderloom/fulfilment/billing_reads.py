@@ -7,6 +7,18 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from orderloom.base.transaction import Tx
+from orderloom.billing.rules import NO_RATE
+from orderloom.orders.states import TERMINAL
+from orderloom.processes.types import StepId
+
+_HAS_RATE = """
+               EXISTS (SELECT
+                         FROM catalog.tax_rate
+                        WHERE tax_rate.country = trigger.tax_country
+                          AND (tax_rate.region IS NULL OR tax_rate.region = trigger.tax_region)
+                          AND tax_rate.category = trigger.tax_category
+                          AND daterange(tax_rate.valid_from, tax_rate.valid_to) @> {day})
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,3 +96,88 @@ async def billable_triggers(
         """,
         {"ids": list(order_ids), "per_unit": per_unit, "without_a_step": without_a_step},
     )
+
+
+async def open_orders(tx: Tx, order_ids: Sequence[int]) -> list[int]:
+    """Those of these orders that have not ended."""
+    return await tx.values(
+        "SELECT id FROM orders.sales_order WHERE id = ANY(%(ids)s) AND state <> ALL(%(ended)s) ORDER BY id",
+        {"ids": list(order_ids), "ended": sorted(TERMINAL)},
+    )
+
+
+async def standing_holds(tx: Tx, order_ids: Sequence[int], code: str) -> list[int]:
+    """The holds of a code on these orders that nobody has released."""
+    return await tx.values(
+        """
+        SELECT id
+          FROM orders.hold
+         WHERE order_id = ANY(%(ids)s)
+           AND code = %(code)s
+           AND released_at IS NULL
+         ORDER BY id
+        """,
+        {"ids": list(order_ids), "code": code},
+    )
+
+
+async def orders_taxed_now(tx: Tx, *, limit: int = 200) -> list[int]:
+    """Orders with charges that stand on no invoice although the tax of each is known now."""
+    return await tx.values(
+        f"""
+        SELECT trigger.order_id
+          FROM billing.charge
+          JOIN billing.trigger ON trigger.id = charge.trigger_id
+          JOIN parties.billing_account ON billing_account.id = charge.billing_account_id
+         WHERE charge.state = 'open'
+           AND charge.amount <> 0
+         GROUP BY trigger.order_id
+        HAVING bool_and(billing_account.is_tax_exempt OR {_HAS_RATE.format(day="charge.effective_on")})
+         ORDER BY trigger.order_id
+         LIMIT %(limit)s
+        """,
+        {"limit": limit},
+    )
+
+
+async def billing_steps_taxed_now(tx: Tx, *, limit: int = 200) -> list[StepId]:
+    """Billing steps in fallout for want of a tax rate, where nothing that they are to bill lacks one now.
+
+    One that was tried many times stays with the people.
+    """
+    rows = await tx.all(
+        f"""
+        SELECT step.process_id, step.number
+          FROM processes.step
+          JOIN fulfilment.plan ON plan.process_id = step.process_id
+         WHERE step.state = 'failed'
+           AND step.kind = 'billing.release'
+           AND starts_with(step.error, %(no_rate)s)
+           AND step.attempt < 20
+           AND NOT EXISTS (
+               SELECT
+                 FROM billing.trigger
+                 JOIN parties.billing_account ON billing_account.id = trigger.billing_account_id
+                CROSS JOIN LATERAL (SELECT coalesce(max(gate.met_at), base.now())::date AS day
+                                      FROM billing.gate
+                                     WHERE gate.trigger_id = trigger.id) AS due
+                WHERE trigger.order_id = plan.order_id
+                  AND trigger.state IN ('armed', 'ready')
+                  AND trigger.unit_price <> 0
+                  AND NOT billing_account.is_tax_exempt
+                  AND NOT {_HAS_RATE.format(day="due.day")})
+           AND NOT EXISTS (
+               SELECT
+                 FROM billing.charge
+                 JOIN billing.trigger ON trigger.id = charge.trigger_id
+                 JOIN parties.billing_account ON billing_account.id = charge.billing_account_id
+                WHERE trigger.order_id = plan.order_id
+                  AND charge.state = 'open'
+                  AND NOT billing_account.is_tax_exempt
+                  AND NOT {_HAS_RATE.format(day="charge.effective_on")})
+         ORDER BY step.process_id, step.number
+         LIMIT %(limit)s
+        """,
+        {"no_rate": NO_RATE, "limit": limit},
+    )
+    return [StepId(*row) for row in rows]

@@ -39,16 +39,6 @@ async def bill_orders(tx: Tx, order_ids: Sequence[int]) -> dict[int, list[str]]:
     return numbers
 
 
-async def bill_without_a_step(tx: Tx, order_ids: Sequence[int]) -> None:
-    """Release and invoice what waits for no billing step: charges with gates of their own, and complete kits."""
-    await mark_passed_gates(tx, order_ids)
-    ready = await billable_triggers(tx, order_ids, without_a_step=True)
-    released = await release_triggers(tx, ready) if ready else None
-    kits = await release_complete_kits(tx, order_ids)
-    if kits or (released is not None and released.trigger_ids):
-        await issue_invoices(tx, order_ids=order_ids)
-
-
 async def release_complete_kits(tx: Tx, order_ids: Sequence[int]) -> bool:
     """Charge for the kits that are complete beyond those charged before; say whether there were any."""
     due = frozenset(await billable_triggers(tx, order_ids, per_unit=True))

@@ -11,9 +11,9 @@ from orderloom.base.transaction import Tx
 from orderloom.base.types import Reaction
 from orderloom.billing.events import TriggerMoved
 from orderloom.fulfilment.callout import correlation_of, operation_of, outputs_of, payload_of, refusal_of, step_of
-from orderloom.fulfilment.charging import bill_orders, bill_without_a_step
 from orderloom.fulfilment.commands import absorb, keep_up_orders, sync_holds
 from orderloom.fulfilment.commands.approving import follow_approvals
+from orderloom.fulfilment.commands.billing import bill_the_rest, bill_without_a_step
 from orderloom.fulfilment.commands.supplying import supply_short_steps
 from orderloom.fulfilment.events import KitsCompleted, OrderPlanned
 from orderloom.fulfilment.handlers import STEP_KINDS as HANDLERS
@@ -268,7 +268,7 @@ async def finish_orders(tx: Tx, events: Sequence[ProcessFinished]) -> None:
     done = [event.subject.id for event in events if event.subject.kind == ORDER and event.state == "done"]
     if done:
         await write_realizations(tx, done)
-        await bill_orders(tx, done)
+        await bill_the_rest(tx, done)
 
 
 def _orders(events: Sequence[Event]) -> list[int]:

@@ -11,9 +11,9 @@ from orderloom.approvals.commands import send_notices
 from orderloom.base.jobs import run_jobs
 from orderloom.base.transaction import Database, Tx, in_transaction, transaction
 from orderloom.base.types import SYSTEM
-from orderloom.billing.commands import bill_recurring, issue_invoices
+from orderloom.billing.commands import bill_recurring
 from orderloom.documents.rendering import render_due
-from orderloom.fulfilment.commands import watch_forecasts
+from orderloom.fulfilment.commands import bill_what_is_taxed_now, invoice_or_hold, watch_forecasts
 from orderloom.gateway.addresses import LOCAL
 from orderloom.gateway.sending import Sender
 from orderloom.gateway.wire import Wire
@@ -66,6 +66,7 @@ async def open_loops(
             Loop("claims", _committed(database, _release_expired), every_seconds=30),
             Loop("offers", _committed(database, expire_quotes), every_seconds=30),
             Loop("recurring", lambda: bill_due(database), every_seconds=60),
+            Loop("taxes", _committed(database, bill_what_is_taxed_now), every_seconds=60),
             Loop("measuring", lambda: metrics.measure(database), every_seconds=MEASURE_SECONDS),
             Loop("months", _committed(database, _add_months), every_seconds=DAY_SECONDS / 4),
             Loop("forgetting", lambda: forget(database, keep_wire_days=keep_wire_days), every_seconds=DAY_SECONDS / 4),
@@ -90,7 +91,7 @@ async def bill_due(database: Database) -> int:
             {"ids": list(charged)},
         )
         if orders:
-            await issue_invoices(tx, order_ids=orders)
+            await invoice_or_hold(tx, orders)
         return len(charged)
 
 

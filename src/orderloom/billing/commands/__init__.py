@@ -1,7 +1,7 @@
 """Verbs of billing; every one is plural and may be repeated."""
 
 from orderloom.billing.commands.document import request_invoice_document, send_invoice
-from orderloom.billing.commands.invoicing import issue_invoices, record_payments
+from orderloom.billing.commands.invoicing import issue_invoices, issue_what_is_taxed, record_payments
 from orderloom.billing.commands.triggering import (
     arm_triggers,
     bill_recurring,
@@ -19,6 +19,7 @@ __all__ = [
     "arm_triggers",
     "bill_recurring",
     "issue_invoices",
+    "issue_what_is_taxed",
     "lock_triggers",
     "mark_gates",
     "open_gates",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from decimal import Decimal
 from typing import Final
@@ -16,9 +16,10 @@ from orderloom.base.transaction import Tx
 from orderloom.base.types import Subject
 from orderloom.billing.events import InvoiceIssued, PaymentRecorded
 from orderloom.billing.layout import OpenCharge, lay_out, taxable_of
+from orderloom.billing.rules import no_rate
 from orderloom.billing.store import invoice
 from orderloom.billing.store.invoice import BillTo, NewInvoice, NewPayment
-from orderloom.billing.types import PaymentDraft
+from orderloom.billing.types import Issued, PaymentDraft, Untaxed
 from orderloom.catalog.reads import tax_rates
 from orderloom.catalog.tax import TaxTable
 
@@ -45,40 +46,69 @@ async def issue_invoices(
     )
     if not charges:
         return []
+    bills = await _bills(tx, charges)
+    sentences = dict.fromkeys(one.problem for one in _untaxed(bills))
+    refuse_if_any([Problem("tax_rate_missing", sentence) for sentence in sentences])
+    return await _issue(tx, bills, consolidated=consolidated)
+
+
+async def issue_what_is_taxed(tx: Tx, order_ids: Sequence[int]) -> Issued:
+    """Invoice the open charges of orders whose tax rates are known; name the orders that must wait, and for what.
+
+    An order of which one rate is missing gets no invoice; its charges stay open until the rate is there.
+    """
+    charges = await invoice.lock_open_charges(tx, order_ids=order_ids, billing_account_ids=None, limit=CHARGE_LIMIT)
+    if not charges:
+        return Issued((), ())
+    bills = await _bills(tx, charges)
+    untaxed = _untaxed(bills)
+    waiting = {one.order_id for one in untaxed}
+    ready = replace(bills, charges=[charge for charge in charges if charge.order_id not in waiting])
+    return Issued(tuple(await _issue(tx, ready, consolidated=False)), tuple(untaxed))
+
+
+@dataclass(frozen=True, slots=True)
+class _Bills:
+    """Charges, who pays them, and the taxes of their days and countries."""
+
+    charges: Sequence[OpenCharge]
+    payers: Mapping[int, BillTo]
+    taxes: TaxTable
+
+
+async def _bills(tx: Tx, charges: Sequence[OpenCharge]) -> _Bills:
     payers = await invoice.bill_to(tx, sorted({charge.billing_account_id for charge in charges}))
-    taxes = await _tax_table(tx, charges, payers)
+    days = [charge.effective_on for charge in charges]
+    taxes = await tax_rates(tx, {charge.tax_country for charge in charges}, first=min(days), last=max(days))
+    return _Bills(charges, payers, taxes)
+
+
+def _untaxed(bills: _Bills) -> list[Untaxed]:
+    """The orders with a charge for which no tax is known on its day, not even that none is due."""
+    missing = {
+        (charge.order_id, charge.tax_category, charge.tax_country, charge.effective_on): charge
+        for charge in bills.charges
+        if not taxable_of(charge, bills.taxes, bills.payers[charge.billing_account_id].tax_terms).rates
+    }
+    return [
+        Untaxed(order_id, charge.order_label, charge.account_id, no_rate(country, category, day))
+        for (order_id, category, country, day), charge in sorted(missing.items(), key=lambda found: found[0])
+    ]
+
+
+async def _issue(tx: Tx, bills: _Bills, *, consolidated: bool) -> list[int]:
     groups: dict[_Group, list[OpenCharge]] = {}
-    for charge in charges:
+    for charge in bills.charges:
         key = (charge.billing_account_id, charge.currency, None if consolidated else charge.order_id)
         groups.setdefault(key, []).append(charge)
     groups = {key: group for key, group in groups.items() if any(charge.amount for charge in group)}
     if not groups:
         return []
-    fresh = await _number(tx, [_draft(tx, payers[key[0]], key, group, taxes) for key, group in groups.items()])
+    drafts = [_draft(tx, bills.payers[key[0]], key, group, bills.taxes) for key, group in groups.items()]
+    fresh = await _number(tx, drafts)
     ids = await invoice.insert(tx, fresh)
     tx.emit(_issued(invoice_id, each) for invoice_id, each in zip(ids, fresh, strict=True))
     return ids
-
-
-async def _tax_table(tx: Tx, charges: Sequence[OpenCharge], payers: Mapping[int, BillTo]) -> TaxTable:
-    """The taxes of the days and countries of these charges; refuses what none is known for."""
-    days = [charge.effective_on for charge in charges]
-    table = await tax_rates(tx, {charge.tax_country for charge in charges}, first=min(days), last=max(days))
-    missing = {
-        (charge.tax_category, charge.tax_country, charge.effective_on)
-        for charge in charges
-        if not taxable_of(charge, table, payers[charge.billing_account_id].tax_terms).rates
-    }
-    refuse_if_any(
-        [
-            Problem(
-                "tax_rate_missing",
-                f"There is no rate for the tax category “{category}” in “{country}” on {day}; add it and issue again.",
-            )
-            for category, country, day in sorted(missing)
-        ]
-    )
-    return table
 
 
 def _draft(tx: Tx, payer: BillTo, key: _Group, charges: Sequence[OpenCharge], taxes: TaxTable) -> NewInvoice:

@@ -6,7 +6,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
 
-from orderloom.base.refusals import refuse_if_any
+from psycopg.errors import CheckViolation, ExclusionViolation
+
+from orderloom.base.refusals import Problem, Refused, refuse_if_any
 from orderloom.base.transaction import Tx
 from orderloom.base.types import Subject
 from orderloom.catalog.events import PriceRulePublished, PricesChanged
@@ -172,7 +174,11 @@ def _published(rule: store.NewRule, id: int) -> PriceRulePublished:
 async def save_tax_rates(tx: Tx, drafts: Sequence[TaxRateDraft]) -> int:
     """Write tax rates by country, region, category, name and first day; return how many are new.
 
-    A rate without an end is ended by the next one. Rates of the past that overlap are refused by
-    the database.
+    A rate without an end is ended by the next one. Two rates of one name for one day are refused.
     """
-    return await store.upsert_tax_rates(tx, drafts)
+    try:
+        async with tx.savepoint():
+            return await store.upsert_tax_rates(tx, drafts)
+    except (ExclusionViolation, CheckViolation):
+        message = "Two rates of one name would be valid on one day, or one ends before it begins; check the days."
+        raise Refused([Problem("tax_rates_overlap", message, "/rates")]) from None

@@ -1,5 +1,6 @@
 """Verbs of fulfilment: place and submit orders, hold and release, cancel, replan, keep states and forecasts."""
 
+from orderloom.fulfilment.commands.billing import bill_what_is_taxed_now, invoice_or_hold
 from orderloom.fulfilment.commands.cancelling import cancel_items, cancel_orders, finish_cancellations
 from orderloom.fulfilment.commands.changing import absorb, replan_orders
 from orderloom.fulfilment.commands.deciding import (
@@ -21,6 +22,7 @@ __all__ = [
     "absorb",
     "accept_cancellations",
     "apply_change",
+    "bill_what_is_taxed_now",
     "cancel_items",
     "cancel_orders",
     "confirm_evidence",
@@ -31,6 +33,7 @@ __all__ = [
     "forecast_orders",
     "give_evidence",
     "hold_orders",
+    "invoice_or_hold",
     "keep_up_orders",
     "place_orders",
     "plan_orders",

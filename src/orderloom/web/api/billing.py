@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import date
+from decimal import Decimal
 from typing import Annotated
 
 from pydantic import Field
@@ -53,6 +54,32 @@ async def invoices_matching(call: Call, query: InvoiceQuery) -> tuple[list[reads
 async def read_invoices(call: Call, query: InvoiceQuery) -> Rows:
     """Invoices, the newest first."""
     return Rows(*await invoices_matching(call, query))
+
+
+@dataclass(frozen=True, slots=True)
+class NotInvoiced:
+    """What an order owes that stands on no invoice, with the reason."""
+
+    order_id: int
+    order: str
+    account: str
+    amount: Decimal
+    currency: str
+    effective_on: date
+    problem: str
+
+
+@routes.get("/invoices/waiting", permission="billing.read", returns=(Rows, NotInvoiced))
+async def read_waiting(call: Call) -> Rows:
+    """What is charged and stands on no invoice yet, and why: a tax rate is missing. At most 100, the oldest first"""
+    return Rows(await not_invoiced(call), None)
+
+
+async def not_invoiced(call: Call) -> list[NotInvoiced]:
+    return [
+        NotInvoiced(row.order_id, row.order, row.account, row.amount, row.currency, row.effective_on, row.problem)
+        for row in await reads.charges_not_invoiced(call.tx)
+    ]
 
 
 @routes.get("/invoices/{invoice_id:int}", permission="billing.read", returns=reads.InvoicePage)

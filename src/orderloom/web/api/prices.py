@@ -11,10 +11,10 @@ from pydantic import Field
 from orderloom.base.parsing import parse, strict
 from orderloom.base.refusals import Refused
 from orderloom.catalog import reads
-from orderloom.catalog.commands import PublishedPrices, publish_prices
+from orderloom.catalog.commands import PublishedPrices, publish_prices, save_tax_rates
 from orderloom.catalog.margin_walk import By
 from orderloom.catalog.price_asked import PricesAsked
-from orderloom.catalog.price_drafts import PricesDraft
+from orderloom.catalog.price_drafts import PricesDraft, TaxRateDraft
 from orderloom.catalog.price_rows import read_price_rows, section_of
 from orderloom.catalog.price_rules import RuleKind
 from orderloom.catalog.priced import Margin, Margins, Priced
@@ -114,6 +114,27 @@ class PricesFile(DryRun):
     """How to read the body: `name` tells YAML, JSON and CSV apart."""
 
     name: Annotated[str, Field(max_length=200, pattern=r"\.(yaml|yml|json|csv)$")] = "prices.yaml"
+
+
+@strict
+@dataclass(frozen=True, slots=True)
+class TaxRates:
+    """Tax rates by country, region and category, each from a day on."""
+
+    rates: Annotated[tuple[TaxRateDraft, ...], Field(min_length=1, max_length=1000)]
+
+
+@dataclass(frozen=True, slots=True)
+class SavedRates:
+    """How many of them are new."""
+
+    new: int
+
+
+@routes.post("/tax-rates", permission="catalog.write", body=TaxRates, returns=SavedRates)
+async def write_tax_rates(call: Call, body: TaxRates) -> SavedRates:
+    """Write tax rates; each ends the one before it. What waited for one of them is invoiced within a minute"""
+    return SavedRates(await save_tax_rates(call.tx, body.rates))
 
 
 @routes.post(

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from orderloom.parties.reads import mail_reader
 from orderloom.web.answers import Page, SeeOther
-from orderloom.web.api.billing import InvoiceQuery, Payment, invoice_by_id, invoices_matching, take_payment
+from orderloom.web.api.billing import (
+    InvoiceQuery,
+    Payment,
+    invoice_by_id,
+    invoices_matching,
+    not_invoiced,
+    take_payment,
+)
 from orderloom.web.call import Call
 from orderloom.web.pages.documents import papers_context
 from orderloom.web.routes import Routes
@@ -16,7 +23,8 @@ routes = Routes("page")
 async def invoices_page(call: Call, query: InvoiceQuery) -> Page:
     """Invoices, the newest first."""
     rows, following = await invoices_matching(call, query)
-    return Page("billing/invoices.html", {"rows": rows, "query": query, "next": following})
+    waiting = [] if query.cursor else await not_invoiced(call)
+    return Page("billing/invoices.html", {"rows": rows, "query": query, "next": following, "waiting": waiting})
 
 
 @routes.get("/invoices/{invoice_id:int}", permission="billing.read")
