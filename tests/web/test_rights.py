@@ -31,7 +31,7 @@ def test_no_route_exists_without_a_declared_right(app):
 def test_only_what_must_be_is_open_to_everybody():
     assert {route.path for route in gather_routes() if route.permission == PUBLIC} == {
         "/log-in", "/log-in/code", "/health/live", "/health/ready", "/metrics", "/static/{name:path}", "/api/docs",
-        "/api/openapi.json",
+        "/api/openapi.json", "/log-in/forgotten", "/set-password/{token:str}",
         "/api/gateway/{partner:str}/messages",
         "/offers/{token:str}", "/offers/{token:str}/ask", "/offers/{token:str}/accept", "/offers/{token:str}/decline",
         "/decide/{token:str}",

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import timedelta
+from zoneinfo import ZoneInfo
+
+from babel.dates import format_datetime
 
 from orderloom.base.refusals import Problem, refuse_if_any
 from orderloom.base.transaction import Tx
@@ -10,11 +14,15 @@ from orderloom.base.types import Subject
 from orderloom.messages import store
 from orderloom.messages.addresses import MOST_RECIPIENTS, is_one_line, wire_address
 from orderloom.messages.bounces import returned
+from orderloom.messages.doors import PLACE
 from orderloom.messages.events import DeliveryMoved, MessageQueued
 from orderloom.messages.letters import values_of, write
 from orderloom.messages.reads import delivery_ids, message_with_key
 from orderloom.messages.states import REPEATABLE, STOPPABLE
 from orderloom.messages.types import MessageDraft, PaperMail, Recipient
+from orderloom.parties.commands import LinkDraft, promise_links
+from orderloom.parties.commands.access import PASSWORD_LINK
+from orderloom.parties.reads import resolve_users
 
 
 async def send_messages(tx: Tx, drafts: Sequence[MessageDraft]) -> list[int]:
@@ -141,3 +149,27 @@ def tell(tx: Tx, moved: Sequence[store.Moved]) -> None:
         for one in moved
         if (one.before, one.after) != ("sending", "queued")
     )
+
+
+async def send_password_link(tx: Tx, login: str, *, lifetime: timedelta) -> bool:
+    """Send an active user a link to set a password with; False where nobody active has this login."""
+    user = (await resolve_users(tx, [login])).get(login.lower())
+    if user is None or not user.is_active:
+        return False
+    links = await promise_links(tx, [LinkDraft(PASSWORD_LINK, user.id, lifetime=lifetime)])
+    until = format_datetime(
+        tx.now + lifetime,
+        "d MMM yyyy, HH:mm zzz",
+        tzinfo=ZoneInfo(user.time_zone),
+        locale=user.locale.replace("-", "_"),
+    )
+    written = write(
+        "password",
+        language=user.locale,
+        values={"name": user.name, "until": until},
+        link=f"{PLACE}/set-password/~1",
+    )
+    recipients = (Recipient(user.login, user.name),)
+    subject = Subject("user", user.id, user.login)
+    await send_messages(tx, [MessageDraft(subject, recipients, "password", written=written, links=tuple(links))])
+    return True

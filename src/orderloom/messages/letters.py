@@ -81,6 +81,53 @@ LETTERS: Final[Mapping[str, Mapping[str, tuple[str, tuple[str, ...]]]]] = {
             ("{customer}، تحية طيبة،", "تجدون عرض السعر {number} مرفقًا. يمكنكم قراءته والسؤال عنه وقبوله هنا:", LINK),
         ),
     },
+    "password": {
+        "en": (
+            "Set your password for Orderloom",
+            (
+                "Dear {name},",
+                "with this link you set a new password. It works once, until {until}:",
+                LINK,
+                "If you did not ask for it, leave it; your password stays as it is.",
+            ),
+        ),
+        "de": (
+            "Ihr Passwort für Orderloom",
+            (
+                "Guten Tag {name},",
+                "mit diesem Link setzen Sie ein neues Passwort. Er gilt einmal, bis {until}:",
+                LINK,
+                "Wenn Sie nicht darum gebeten haben, lassen Sie ihn liegen; Ihr Passwort bleibt, wie es ist.",
+            ),
+        ),
+        "fr": (
+            "Votre mot de passe pour Orderloom",
+            (
+                "Bonjour {name},",
+                "avec ce lien vous choisissez un nouveau mot de passe. Il sert une fois, jusqu’au {until} :",
+                LINK,
+                "Si vous ne l’avez pas demandé, n’en faites rien ; votre mot de passe reste tel quel.",
+            ),
+        ),
+        "ja": (
+            "Orderloom のパスワード設定",
+            (
+                "{name} 様",
+                "下記のリンクから新しいパスワードを設定できます。リンクは一度だけ、{until} まで有効です。",
+                LINK,
+                "お心当たりがない場合は、何もなさらないでください。パスワードは変わりません。",
+            ),
+        ),
+        "ar": (
+            "كلمة مرورك في Orderloom",
+            (
+                "{name}، تحية طيبة،",
+                "بهذا الرابط تضع كلمة مرور جديدة. يعمل مرة واحدة حتى {until}:",
+                LINK,
+                "إن لم تطلب ذلك فاتركه، وتبقى كلمة مرورك كما هي.",
+            ),
+        ),
+    },
     "invoice": {
         "en": ("Invoice {number}", ("Dear {customer},", "please find our invoice {number} attached.")),
         "de": ("Rechnung {number}", ("Guten Tag {customer},", "im Anhang finden Sie unsere Rechnung {number}.")),
@@ -130,15 +177,19 @@ def values_of(letter: str) -> frozenset[str]:
     return frozenset(name for text in (title, *paragraphs) for _, name, _, _ in Formatter().parse(text) if name)
 
 
-def write(letter: str, *, language: str, values: Mapping[str, str], note: str = "") -> Written:
-    """Write a letter; values and note are texts that may contain anything, and stay texts."""
+def write(letter: str, *, language: str, values: Mapping[str, str], note: str = "", link: str = LINK) -> Written:
+    """Write a letter; values and note are texts that may contain anything, and stay texts.
+
+    `link` stands where the letter has its link: a place as `doors.py` names them.
+    """
     spoken = language_for(letter, language)
     title, paragraphs = LETTERS[letter][spoken]
     closing = "\n".join(filter(None, (_CLOSING[spoken], values.get("sender", ""))))
     filled = [_filled(text, values) for text in paragraphs]
+    filled = [link if text == LINK else text for text in filled]
     body = [*filled, *([note.strip()] if note.strip() else []), closing]
     heading = _filled(title, values)
-    html = _HTML.render(language=spoken, title=heading, paragraphs=body, link=LINK)
+    html = _HTML.render(language=spoken, title=heading, paragraphs=body, link=link)
     return Written(heading, "\n\n".join(body) + "\n", html)
 
 

@@ -28,7 +28,7 @@ POLICY = (
     "default-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; script-src 'nonce-{nonce}'; "
     "style-src 'self'; img-src 'self' data:; font-src 'self'; connect-src 'self'; manifest-src 'self'"
 )
-SECRET_PATHS = ("/offers/", "/decide/")
+SECRET_PATHS = ("/offers/", "/decide/", "/set-password/")
 """Addresses that let in whoever knows them: they go into no log, no index, and to no other site."""
 SECRET_HEADERS = {"referrer-policy": "no-referrer", "x-robots-tag": "noindex, nofollow", "cache-control": "no-store"}
 log = structlog.get_logger("orderloom.web")

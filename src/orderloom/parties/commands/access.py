@@ -360,6 +360,18 @@ async def use_link(tx: Tx, token: str, purpose: str) -> store.Link:
     return link
 
 
+async def admit_asking(tx: Tx, login: str, *, address: str | None) -> bool:
+    """Whether somebody at this address may have a password link sent for what was typed; asking too often is refused.
+
+    Counted apart from log-ins, so that nobody locks out another by asking.
+    """
+    return await store.count_attempt(
+        tx,
+        address_hash=passwords.typed_hash(f"asking {address or ''}"),
+        login_hash=passwords.typed_hash(f"asking {login}"),
+    )
+
+
 async def set_password_by_link(tx: Tx, token: str, password: str) -> None:
     """Let the user that a `password` link was made for set a new password. A refused password leaves the link good."""
     link = await use_link(tx, token, PASSWORD_LINK)

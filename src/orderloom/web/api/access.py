@@ -8,7 +8,9 @@ from typing import Annotated
 from pydantic import Field
 
 from orderloom.base.parsing import strict
-from orderloom.parties.commands.access import create_key, revoke_key, revoke_sessions
+from orderloom.base.refusals import refuse
+from orderloom.messages.commands import send_password_link
+from orderloom.parties.commands.access import LINK_LIFETIME, create_key, revoke_key, revoke_sessions
 from orderloom.parties.commands.people import create_users, update_user
 from orderloom.parties.commands.second_factor import (
     Enrolment,
@@ -139,6 +141,17 @@ async def turn_on_second_factor(call: Call, body: Confirmation) -> RecoveryCodes
     return RecoveryCodes(
         await confirm_second_factor(call.tx, code=body.code, password=body.password, session_id=session_id)
     )
+
+
+@routes.post("/users/{user_id:int}/password-link", permission="admin", status=202)
+async def mail_password_link(call: Call, user_id: int) -> None:
+    """Send a user a link to set a password with; it works once, for three days."""
+    await invite(call, await user_by_id(call, user_id))
+
+
+async def invite(call: Call, user: reads.UserRow) -> None:
+    if not await send_password_link(call.tx, user.login, lifetime=LINK_LIFETIME):
+        refuse("user_inactive", f"{user.login} may not log in; let them in again first.")
 
 
 @routes.delete("/users/{user_id:int}/second-factor", permission="admin", status=204)

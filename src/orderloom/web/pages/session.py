@@ -2,19 +2,35 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, TypedDict
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import TYPE_CHECKING, Annotated, Any, TypedDict
 from urllib.parse import urlsplit
 
 from litestar.response import Response
+from pydantic import Field
 
-from orderloom.base.parsing import parse
-from orderloom.base.refusals import Refused
-from orderloom.parties.commands.access import CodeNeeded, log_in, log_in_with_code, log_out
+from orderloom.base.parsing import parse, strict
+from orderloom.base.refusals import Problem, Refused, refuse
+from orderloom.base.transaction import Tx, in_transaction
+from orderloom.base.types import SYSTEM
+from orderloom.messages.commands import send_password_link
+from orderloom.parties.commands.access import (
+    CodeNeeded,
+    admit_asking,
+    log_in,
+    log_in_with_code,
+    log_out,
+    set_password_by_link,
+)
+from orderloom.parties.passwords import LONGEST
 from orderloom.parties.types import CodeLogIn, LogIn, Opened
 from orderloom.web.answers import Cookie, Page, SeeOther
 from orderloom.web.call import Call
 from orderloom.web.dispatch import client_of, form_of, refuse_foreign, set_cookie
+from orderloom.web.pages.offers import NO_ORIGIN
 from orderloom.web.routes import PUBLIC, SIGNED_IN, Routes
 from orderloom.web.visitors import SESSION_COOKIE
 
@@ -24,6 +40,9 @@ if TYPE_CHECKING:
     from orderloom.web.app import Web
 
 routes = Routes("page")
+FORGOTTEN_LIFETIME = timedelta(hours=1)
+FORGOTTEN_SECONDS = 0.4
+"""Every answer about a forgotten password takes so long, so that its time tells nobody who is a user."""
 
 
 class _Browser(TypedDict):
@@ -101,6 +120,66 @@ def _shown(
 ) -> Response[Any]:
     html = web.templates.render(template, None, {"nonce": request.scope["state"]["nonce"], **shown})
     return Response(html.encode(), status_code=status, media_type="text/html; charset=utf-8")
+
+
+@routes.get("/log-in/forgotten", permission=PUBLIC)
+async def forgotten_page(call: Call) -> Page:
+    """Ask whose password is forgotten."""
+    return Page("session/forgotten.html", {"problems": (), "login": "", "is_asked": False})
+
+
+@routes.post("/log-in/forgotten", permission=PUBLIC, kind="raw")
+async def send_link_by_form(web: Web, request: Request[Any, Any, Any]) -> Response[Any]:
+    """Send a link to set a password with. Who is no user here gets the same answer, after the same time."""
+    refuse_foreign(request.headers)
+    login = form_of(request, await request.body()).get("login", "").strip().lower()[:254]
+
+    async def send(tx: Tx) -> bool:
+        admitted = await admit_asking(tx, login, address=client_of(request))
+        if admitted:
+            await send_password_link(tx, login, lifetime=FORGOTTEN_LIFETIME)
+        return admitted
+
+    clock = asyncio.get_running_loop().time
+    answer_at, admitted = clock() + FORGOTTEN_SECONDS, False
+    if login:
+        admitted = await in_transaction(web.database, SYSTEM, send)
+    await asyncio.sleep(max(0.0, answer_at - clock()))
+    problems = (
+        () if admitted or not login else (Problem("attempts_many", "Too many asked; wait a quarter of an hour."),)
+    )
+    shown = {"problems": problems, "login": login, "is_asked": admitted}
+    return _shown(web, request, "session/forgotten.html", shown, 429 if problems else 200)
+
+
+@strict
+@dataclass(frozen=True, slots=True)
+class NewPassword:
+    """A new password, typed twice."""
+
+    password: Annotated[str, Field(max_length=LONGEST)] = field(default="", repr=False)
+    again: Annotated[str, Field(max_length=LONGEST)] = field(default="", repr=False)
+
+
+@routes.get("/set-password/{token:str}", permission=PUBLIC)
+async def set_password_page(call: Call, token: str) -> Page:
+    """Ask for a new password. Nothing tells here whether the link is good; nothing happens by looking."""
+    return Page("session/set_password.html", {"token": token, "problems": ()})
+
+
+@routes.post("/set-password/{token:str}", permission=PUBLIC, body=NewPassword)
+async def set_password_by_form(call: Call, token: str, body: NewPassword) -> Page | SeeOther:
+    """Take the new password of whom the link was sent to."""
+    refuse_foreign({name: value for name, value in call.headers.items() if (name, value) != NO_ORIGIN})
+    try:
+        if body.password != body.again:
+            refuse("password_differs", "The two passwords differ; type the same one twice.", "/again")
+        async with call.tx.savepoint():
+            await set_password_by_link(call.tx, token, body.password)
+    except Refused as refused:
+        shown = {"token": token, "problems": refused.problems}
+        return Page("session/set_password.html", shown, status=refused.status)
+    return SeeOther("/log-in", "Your new password is set; log in with it.")
 
 
 @routes.post("/log-out", permission=SIGNED_IN)

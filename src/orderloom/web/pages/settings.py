@@ -29,7 +29,15 @@ from orderloom.parties.policy import PERMISSIONS
 from orderloom.parties.reads import people as reads
 from orderloom.parties.types import KeyDraft, UserDraft, UserEdit
 from orderloom.web.answers import Page, SeeOther
-from orderloom.web.api.access import UserFilter, end_own_session, own_keys, own_sessions, user_by_id, users_matching
+from orderloom.web.api.access import (
+    UserFilter,
+    end_own_session,
+    invite,
+    own_keys,
+    own_sessions,
+    user_by_id,
+    users_matching,
+)
 from orderloom.web.call import Call
 from orderloom.web.routes import SIGNED_IN, Routes
 
@@ -249,6 +257,14 @@ async def switch_user_by_form(call: Call, user_id: int, body: Activity) -> SeeOt
     await update_user(call.tx, user_id, edit)
     said = "may log in again." if body.is_active else "is logged out everywhere, and their keys do not hold any more."
     return SeeOther("/settings/users", f"{edit.name} {said}")
+
+
+@routes.post("/settings/users/{user_id:int}/password-link", permission="admin")
+async def send_password_link_by_form(call: Call, user_id: int) -> SeeOther:
+    """Send a user a link to set a password with."""
+    user = await user_by_id(call, user_id)
+    await invite(call, user)
+    return SeeOther(f"/settings/users/{user_id}", f"A link goes to {user.login}; it works once, for three days.")
 
 
 @routes.post("/settings/users/{user_id:int}/second-factor/end", permission="admin")
