@@ -23,6 +23,13 @@ from orderloom.catalog.reads import tax_rates
 from tests.billing import given
 from tests.billing.test_release import assert_sound
 
+PAYMENT = """
+    INSERT INTO billing.payment
+           (invoice_id, amount, received_on, reference, recorded_by, legal_entity_id, series, year, sequence, number)
+    SELECT id, {amount}, issued_on, 'x', 'nobody', legal_entity_id, 'payment', year, {sequence}, 'payment-{sequence}'
+      FROM billing.invoice
+"""
+
 
 async def released(tx, payer: given.Payer, order_id: int = 1) -> None:
     """The triple play's monthly price and installation, ready to be invoiced."""
@@ -208,6 +215,11 @@ async def test_payments_lower_what_is_open(tx):
     assert (await reads.invoices(tx, ids=ids))[0].open_amount == 0
     with pytest.raises(Refused):
         await commands.record_payments(tx, [await payment(tx, ids[0], "0.01", "BANK-3")])
+    page = await reads.invoice(tx, ids[0])
+    assert page is not None
+    numbers = [f"payment-{page.issued_on.year}-{n:06d}" for n in (1, 2)]
+    assert [one["number"] for one in page.payments] == numbers
+    assert event.payment == numbers[0]
     await assert_sound(tx)
 
 
@@ -306,14 +318,14 @@ async def test_numbers_have_no_gap_although_eight_issue_at_once_and_some_fail(da
          "a waived or reversed trigger leaves no open charge and no live subscription"),
         ("UPDATE billing.series SET last = last + 1",
          "invoice numbers have no gap within legal entity, series and year"),
+        (PAYMENT.format(sequence=2, amount=1), "payment numbers have no gap within legal entity, series and year"),
         ("INSERT INTO billing.invoice_tax SELECT id, 'XX', 'none', 0, 'none', 1, 1 FROM billing.invoice",
          "an invoice is the sum of its lines and of its taxes"),
         ("INSERT INTO billing.invoice_tax SELECT id, 'XX', 'none', 0, 'none', 1, 0 FROM billing.invoice",
          "each tax of an invoice is the sum of what its lines say of it"),
         ("UPDATE billing.charge SET state = 'open'",
          "a charge stands on an invoice exactly when it says so, with its own amount"),
-        ("INSERT INTO billing.payment (invoice_id, amount, received_on, reference, recorded_by)"
-         " SELECT id, 9999, issued_on, 'x', 'nobody' FROM billing.invoice",
+        (PAYMENT.format(sequence=1, amount=9999),
          "what is open of an invoice is what was invoiced and not paid, never less than nothing"),
     ],
 )  # fmt: skip

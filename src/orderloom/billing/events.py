@@ -51,10 +51,11 @@ class InvoiceIssued(Event):
 
 @dataclass(frozen=True, slots=True)
 class PaymentRecorded(Event):
-    """Money came in for an invoice; `before` and `after` are what was and is open."""
+    """Money came in for an invoice; `before` and `after` are what was and is open, `payment` is its own number."""
 
     number: str
     amount: Decimal
     currency: str
     before: Decimal
     after: Decimal
+    payment: str = ""

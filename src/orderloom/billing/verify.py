@@ -81,12 +81,25 @@ INVARIANTS: Final = (
         """
         SELECT 'series ' || series.series || ' of ' || series.year || ': last number ' || series.last || ', '
                || count(invoice.id) || ' invoices up to ' || coalesce(max(invoice.sequence), 0)
-          FROM billing.series
+          FROM (SELECT * FROM billing.series WHERE kind = 'invoice') AS series
           FULL JOIN billing.invoice USING (legal_entity_id, series, year)
          GROUP BY legal_entity_id, series.series, series.year, series.last
         HAVING series.last IS NULL
             OR series.last <> count(invoice.id)
             OR series.last <> coalesce(max(invoice.sequence), 0)
+        """,
+    ),
+    Invariant(
+        "payment numbers have no gap within legal entity, series and year",
+        """
+        SELECT 'series ' || series.series || ' of ' || series.year || ': last number ' || series.last || ', '
+               || count(payment.id) || ' payments up to ' || coalesce(max(payment.sequence), 0)
+          FROM (SELECT * FROM billing.series WHERE kind = 'payment') AS series
+          FULL JOIN billing.payment USING (legal_entity_id, series, year)
+         GROUP BY legal_entity_id, series.series, series.year, series.last
+        HAVING series.last IS NULL
+            OR series.last <> count(payment.id)
+            OR series.last <> coalesce(max(payment.sequence), 0)
         """,
     ),
     Invariant(

@@ -959,8 +959,14 @@ CREATE TABLE billing.payment (
     note text DEFAULT ''::text NOT NULL,
     recorded_at timestamp with time zone DEFAULT base.now() NOT NULL,
     recorded_by text NOT NULL,
+    legal_entity_id bigint NOT NULL,
+    series text NOT NULL,
+    year integer NOT NULL,
+    sequence bigint NOT NULL,
+    number text NOT NULL,
     CONSTRAINT payment_amount_check CHECK ((amount > (0)::numeric)),
-    CONSTRAINT payment_reference_check CHECK ((reference <> ''::text))
+    CONSTRAINT payment_reference_check CHECK ((reference <> ''::text)),
+    CONSTRAINT payment_sequence_check CHECK ((sequence > 0))
 );
 
 ALTER TABLE billing.payment ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
@@ -986,6 +992,8 @@ CREATE TABLE billing.series (
     series text NOT NULL,
     year integer NOT NULL,
     last bigint DEFAULT 0 NOT NULL,
+    kind text DEFAULT 'invoice'::text NOT NULL,
+    CONSTRAINT series_kind_check CHECK ((kind = ANY (ARRAY['invoice'::text, 'payment'::text]))),
     CONSTRAINT series_last_check CHECK ((last >= 0))
 )
 WITH (fillfactor='50');
@@ -2466,12 +2474,16 @@ CREATE TABLE parties.legal_entity (
     tax_id text,
     address jsonb DEFAULT '{}'::jsonb NOT NULL,
     created_at timestamp with time zone DEFAULT base.now() NOT NULL,
+    payment_series text DEFAULT 'payment'::text NOT NULL,
     CONSTRAINT legal_entity_code_check CHECK ((code <> ''::text)),
     CONSTRAINT legal_entity_currency_check CHECK ((currency ~ '^[A-Z]{3}$'::text)),
     CONSTRAINT legal_entity_invoice_series_check CHECK ((invoice_series <> ''::text)),
     CONSTRAINT legal_entity_name_check CHECK ((name <> ''::text)),
+    CONSTRAINT legal_entity_payment_series_check CHECK ((payment_series <> ''::text)),
     CONSTRAINT legal_entity_tax_rounding_check CHECK ((tax_rounding = ANY (ARRAY['line'::text, 'total'::text])))
 );
+
+COMMENT ON COLUMN parties.legal_entity.payment_series IS 'What the numbers of payments begin with.';
 
 ALTER TABLE parties.legal_entity ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME parties.legal_entity_id_seq
@@ -3778,13 +3790,19 @@ ALTER TABLE ONLY billing.payment
     ADD CONSTRAINT payment_invoice_id_reference_key UNIQUE (invoice_id, reference);
 
 ALTER TABLE ONLY billing.payment
+    ADD CONSTRAINT payment_legal_entity_id_number_key UNIQUE (legal_entity_id, number);
+
+ALTER TABLE ONLY billing.payment
+    ADD CONSTRAINT payment_legal_entity_id_series_year_sequence_key UNIQUE (legal_entity_id, series, year, sequence);
+
+ALTER TABLE ONLY billing.payment
     ADD CONSTRAINT payment_pkey PRIMARY KEY (id);
 
 ALTER TABLE ONLY billing.receivable
     ADD CONSTRAINT receivable_pkey PRIMARY KEY (invoice_id);
 
 ALTER TABLE ONLY billing.series
-    ADD CONSTRAINT series_pkey PRIMARY KEY (legal_entity_id, series, year);
+    ADD CONSTRAINT series_pkey PRIMARY KEY (legal_entity_id, kind, series, year);
 
 ALTER TABLE ONLY billing.subscription
     ADD CONSTRAINT subscription_increment_id_key UNIQUE (increment_id);
@@ -4421,6 +4439,8 @@ CREATE INDEX invoice_of_billing_account ON billing.invoice USING btree (billing_
 
 CREATE INDEX invoice_of_order ON billing.invoice USING btree (order_id) WHERE (order_id IS NOT NULL);
 
+CREATE INDEX payment_by_number ON billing.payment USING btree (number);
+
 CREATE INDEX receivable_by_due_date ON billing.receivable USING btree (due_on);
 
 CREATE INDEX receivable_of_billing_account ON billing.receivable USING btree (billing_account_id);
@@ -4961,6 +4981,9 @@ ALTER TABLE ONLY billing.invoice_tax
 
 ALTER TABLE ONLY billing.payment
     ADD CONSTRAINT payment_invoice_id_fkey FOREIGN KEY (invoice_id) REFERENCES billing.invoice(id);
+
+ALTER TABLE ONLY billing.payment
+    ADD CONSTRAINT payment_legal_entity_id_fkey FOREIGN KEY (legal_entity_id) REFERENCES parties.legal_entity(id);
 
 ALTER TABLE ONLY billing.receivable
     ADD CONSTRAINT receivable_billing_account_id_fkey FOREIGN KEY (billing_account_id) REFERENCES parties.billing_account(id);

@@ -199,6 +199,7 @@ class LegalEntityDraft:
     language: Language = "en"
     tax_rounding: TaxRounding = TaxRounding.LINE
     invoice_series: Annotated[str, Field(pattern=r"^[a-z_]{1,40}$")] = "invoice"
+    payment_series: Annotated[str, Field(pattern=r"^[a-z_]{1,40}$")] = "payment"
     tax_id: Annotated[str, Field(min_length=2, max_length=40)] | None = None
 
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from decimal import Decimal
-from typing import Final
+from typing import Final, Literal
 from zoneinfo import ZoneInfo
 
 from orderloom.base.money import cent, has_more_decimals
@@ -131,15 +131,23 @@ def _draft(tx: Tx, payer: BillTo, key: _Group, charges: Sequence[OpenCharge], ta
 
 
 async def _number(tx: Tx, drafts: Sequence[NewInvoice]) -> list[NewInvoice]:
-    wanted = Counter((each.bill_to.legal_entity_id, each.bill_to.series, each.year) for each in drafts)
-    last = await invoice.take_numbers(tx, wanted)
-    numbered = []
-    for each in drafts:
-        series = (each.bill_to.legal_entity_id, each.bill_to.series, each.year)
-        last[series] += 1
-        number = f"{each.bill_to.series}-{each.year}-{last[series]:06d}"
-        numbered.append(replace(each, sequence=last[series], number=number))
-    return numbered
+    series = [(each.bill_to.legal_entity_id, each.bill_to.series, each.year) for each in drafts]
+    taken = await _take(tx, series, kind="invoice")
+    return [
+        replace(each, sequence=sequence, number=number) for each, (sequence, number) in zip(drafts, taken, strict=True)
+    ]
+
+
+async def _take(
+    tx: Tx, series: Sequence[invoice.Series], *, kind: Literal["invoice", "payment"]
+) -> list[tuple[int, str]]:
+    """The next number of each of these series, and how it is written."""
+    last = await invoice.take_numbers(tx, Counter(series), kind=kind)
+    taken = []
+    for one in series:
+        last[one] += 1
+        taken.append((last[one], f"{one[1]}-{one[2]}-{last[one]:06d}"))
+    return taken
 
 
 def _issued(invoice_id: int, each: NewInvoice) -> InvoiceIssued:
@@ -158,8 +166,9 @@ def _issued(invoice_id: int, each: NewInvoice) -> InvoiceIssued:
 async def record_payments(tx: Tx, drafts: Sequence[PaymentDraft]) -> list[int]:
     """Note money that came in for invoices; return the new payments.
 
-    All or nothing. The same reference with the same amount is passed over. More than is open, an
-    unknown invoice or more decimals than the currency has are refused.
+    All or nothing. Each gets the next number of its legal entity's series, without gaps. The same
+    reference with the same amount is passed over. More than is open, an unknown invoice or
+    more decimals than the currency has are refused.
     """
     found = await invoice.lock_invoices(tx, [draft.invoice for draft in drafts])
     if missing := [draft.invoice for draft in drafts if draft.invoice not in found]:
@@ -176,16 +185,31 @@ async def record_payments(tx: Tx, drafts: Sequence[PaymentDraft]) -> list[int]:
         if faults := _payment_problems(place, draft, found[draft.invoice], left, known):
             problems += faults
             continue
-        fresh.append(NewPayment(row.id, draft.amount, draft.received_on, draft.reference, draft.note))
+        fresh.append(_unnumbered(tx, row, draft))
         known[(row.id, draft.reference)] = draft.amount
         left[row.id] -= draft.amount
         subject = Subject("invoice", row.id, row.number, row.account_id)
         before = left[row.id] + draft.amount
         events.append(PaymentRecorded(subject, row.number, draft.amount, row.currency, before, left[row.id]))
     refuse_if_any(problems)
-    ids = await invoice.insert_payments(tx, fresh)
-    tx.emit(events)
+    taken = await _take(tx, [(each.legal_entity_id, each.series, each.year) for each in fresh], kind="payment")
+    numbered = zip(fresh, taken, strict=True)
+    ids = await invoice.insert_payments(tx, [replace(one, sequence=n, number=number) for one, (n, number) in numbered])
+    tx.emit(replace(event, payment=number) for event, (_, number) in zip(events, taken, strict=True))
     return ids
+
+
+def _unnumbered(tx: Tx, row: invoice.OpenInvoice, draft: PaymentDraft) -> NewPayment:
+    return NewPayment(
+        invoice_id=row.id,
+        legal_entity_id=row.legal_entity_id,
+        series=row.payment_series,
+        year=tx.now.astimezone(ZoneInfo(row.time_zone)).year,
+        amount=draft.amount,
+        received_on=draft.received_on,
+        reference=draft.reference,
+        note=draft.note,
+    )
 
 
 def _payment_problems(

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from typing import Any
+from typing import Any, Literal
 
 from orderloom.base.transaction import Json, Tx
 from orderloom.billing.layout import OpenCharge, Sheet
@@ -91,13 +91,20 @@ async def bill_to(tx: Tx, billing_account_ids: Sequence[int]) -> dict[int, BillT
     return {row.id: row for row in rows}
 
 
-async def take_numbers(tx: Tx, wanted: Mapping[tuple[int, str, int], int]) -> dict[tuple[int, str, int], int]:
+Series = tuple[int, str, int]
+"""A series of numbers: legal entity, what they begin with, year."""
+
+
+async def take_numbers(
+    tx: Tx, wanted: Mapping[Series, int], *, kind: Literal["invoice", "payment"] = "invoice"
+) -> dict[Series, int]:
     """Draw numbers without gaps: how many by legal entity, series and year; return the last used before.
 
     The rows stay locked until commit, always in the same order; a rollback gives the numbers back.
     """
     keys = sorted(wanted)
     params = {
+        "kind": kind,
         "entities": [key[0] for key in keys],
         "series": [key[1] for key in keys],
         "years": [key[2] for key in keys],
@@ -105,9 +112,10 @@ async def take_numbers(tx: Tx, wanted: Mapping[tuple[int, str, int], int]) -> di
     }
     await tx.execute(
         """
-        INSERT INTO billing.series (legal_entity_id, series, year)
-        SELECT * FROM unnest(%(entities)s::bigint[], %(series)s::text[], %(years)s::int[])
-         ORDER BY 1, 2, 3
+        INSERT INTO billing.series (legal_entity_id, kind, series, year)
+        SELECT entity, %(kind)s, series, year
+          FROM unnest(%(entities)s::bigint[], %(series)s::text[], %(years)s::int[]) AS wanted (entity, series, year)
+         ORDER BY 1, 2, 3, 4
             ON CONFLICT DO NOTHING
         """,
         params,
@@ -116,7 +124,8 @@ async def take_numbers(tx: Tx, wanted: Mapping[tuple[int, str, int], int]) -> di
         """
         SELECT 1
           FROM billing.series
-         WHERE (legal_entity_id, series, year)
+         WHERE kind = %(kind)s
+           AND (legal_entity_id, series, year)
                IN (SELECT * FROM unnest(%(entities)s::bigint[], %(series)s::text[], %(years)s::int[]))
          ORDER BY legal_entity_id, series, year
            FOR UPDATE
@@ -129,7 +138,8 @@ async def take_numbers(tx: Tx, wanted: Mapping[tuple[int, str, int], int]) -> di
            SET last = series.last + wanted.count
           FROM unnest(%(entities)s::bigint[], %(series)s::text[], %(years)s::int[], %(counts)s::bigint[])
                AS wanted (legal_entity_id, series, year, count)
-         WHERE series.legal_entity_id = wanted.legal_entity_id
+         WHERE series.kind = %(kind)s
+           AND series.legal_entity_id = wanted.legal_entity_id
            AND series.series = wanted.series
            AND series.year = wanted.year
         RETURNING series.legal_entity_id, series.series, series.year, series.last - wanted.count
@@ -295,6 +305,9 @@ class OpenInvoice:
     account_id: int
     currency: str
     open_amount: Decimal
+    legal_entity_id: int
+    payment_series: str
+    time_zone: str
 
 
 async def lock_invoices(tx: Tx, numbers: Sequence[str]) -> dict[str, list[OpenInvoice]]:
@@ -305,11 +318,14 @@ async def lock_invoices(tx: Tx, numbers: Sequence[str]) -> dict[str, list[OpenIn
     )
     rows = await tx.all(
         """
-        SELECT id, number, account_id, currency, coalesce(receivable.open_amount, 0) AS open_amount
+        SELECT invoice.id, invoice.number, invoice.account_id, invoice.currency,
+               coalesce(receivable.open_amount, 0) AS open_amount, invoice.legal_entity_id,
+               legal_entity.payment_series, legal_entity.time_zone
           FROM billing.invoice
+          JOIN parties.legal_entity ON legal_entity.id = invoice.legal_entity_id
           LEFT JOIN billing.receivable ON receivable.invoice_id = invoice.id
-         WHERE number = ANY(%(numbers)s)
-         ORDER BY id
+         WHERE invoice.number = ANY(%(numbers)s)
+         ORDER BY invoice.id
         """,
         {"numbers": list(numbers)},
         row=OpenInvoice,
@@ -331,17 +347,24 @@ async def known_payments(tx: Tx, invoice_ids: Sequence[int]) -> dict[tuple[int, 
 
 @dataclass(frozen=True, slots=True)
 class NewPayment:
-    """A payment to be written."""
+    """A payment to be written; without a number until it has taken one of its series."""
 
     invoice_id: int
+    legal_entity_id: int
+    series: str
+    year: int
     amount: Decimal
     received_on: date
     reference: str
     note: str
+    sequence: int = 0
+    number: str = ""
 
 
 async def insert_payments(tx: Tx, payments: Sequence[NewPayment]) -> list[int]:
     """Write payments and lower what is open by them; return their ids."""
+    if not payments:
+        return []
     told = {"invoices": [each.invoice_id for each in payments], "amounts": [each.amount for each in payments]}
     await tx.execute(
         """
@@ -367,10 +390,13 @@ async def insert_payments(tx: Tx, payments: Sequence[NewPayment]) -> list[int]:
     )
     return await tx.values(
         """
-        INSERT INTO billing.payment (invoice_id, amount, received_on, reference, note, recorded_by, recorded_at)
+        INSERT INTO billing.payment
+               (invoice_id, amount, received_on, reference, note, legal_entity_id, series, year, sequence, number,
+                recorded_by, recorded_at)
         SELECT *, %(actor)s, %(now)s
           FROM unnest(%(invoices)s::bigint[], %(amounts)s::numeric[], %(received)s::date[], %(references)s::text[],
-                      %(notes)s::text[])
+                      %(notes)s::text[], %(entities)s::bigint[], %(series)s::text[], %(years)s::int[],
+                      %(sequences)s::bigint[], %(numbers)s::text[])
         RETURNING id
         """,
         {
@@ -381,5 +407,10 @@ async def insert_payments(tx: Tx, payments: Sequence[NewPayment]) -> list[int]:
             "received": [each.received_on for each in payments],
             "references": [each.reference for each in payments],
             "notes": [each.note for each in payments],
+            "entities": [each.legal_entity_id for each in payments],
+            "series": [each.series for each in payments],
+            "years": [each.year for each in payments],
+            "sequences": [each.sequence for each in payments],
+            "numbers": [each.number for each in payments],
         },
     )

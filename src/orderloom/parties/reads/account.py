@@ -113,6 +113,7 @@ class LegalEntityRow:
     language: str
     tax_rounding: str
     invoice_series: str
+    payment_series: str
     tax_id: str | None
     address: dict[str, Any]
 
@@ -323,7 +324,8 @@ async def list_legal_entities(tx: Tx, codes: Sequence[str] | None = None) -> lis
     """Our companies, all or those of these codes."""
     return await tx.all(
         """
-        SELECT id, code, name, currency, time_zone, language, tax_rounding, invoice_series, tax_id, address
+        SELECT id, code, name, currency, time_zone, language, tax_rounding, invoice_series, payment_series, tax_id,
+               address
           FROM parties.legal_entity
          WHERE %(codes)s::text[] IS NULL OR code = ANY(%(codes)s)
          ORDER BY code

@@ -325,15 +325,17 @@ async def save_legal_entities(tx: Tx, rows: Sequence[Row]) -> list[int]:
         """
           WITH saved AS (
         INSERT INTO parties.legal_entity (
-               code, name, currency, time_zone, language, tax_rounding, invoice_series, tax_id, address)
-        SELECT code, name, currency, time_zone, language, tax_rounding, invoice_series, tax_id, address
+               code, name, currency, time_zone, language, tax_rounding, invoice_series, payment_series, tax_id,
+               address)
+        SELECT code, name, currency, time_zone, language, tax_rounding, invoice_series, payment_series, tax_id, address
           FROM jsonb_to_recordset(%(rows)s) AS fresh (
                code text, name text, currency text, time_zone text, language text, tax_rounding text,
-               invoice_series text, tax_id text, address jsonb)
+               invoice_series text, payment_series text, tax_id text, address jsonb)
             ON CONFLICT (code) DO UPDATE
            SET name = excluded.name, currency = excluded.currency, time_zone = excluded.time_zone,
                language = excluded.language, tax_rounding = excluded.tax_rounding,
-               invoice_series = excluded.invoice_series, tax_id = excluded.tax_id, address = excluded.address
+               invoice_series = excluded.invoice_series, payment_series = excluded.payment_series,
+               tax_id = excluded.tax_id, address = excluded.address
         RETURNING id, code)
         SELECT saved.id
           FROM saved
