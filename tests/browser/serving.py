@@ -38,9 +38,18 @@ class Desk:
     def do(self, work: Callable[[Tx], Awaitable[Any]]) -> Any:
         """Run a command as the program itself and commit."""
 
-        async def run() -> Any:
-            async with Database(self.database_url, self.house, size=1) as database, transaction(database, SYSTEM) as tx:
+        async def run(database: Database) -> Any:
+            async with transaction(database, SYSTEM) as tx:
                 return await work(tx)
+
+        return self.run(run)
+
+    def run(self, work: Callable[[Database], Awaitable[Any]]) -> Any:
+        """Do what a worker does."""
+
+        async def run() -> Any:
+            async with Database(self.database_url, self.house, size=2) as database:
+                return await work(database)
 
         with ThreadPoolExecutor(1) as thread:  # Playwright's own loop runs in this one
             return thread.submit(lambda: asyncio.run(run())).result()

@@ -1,10 +1,8 @@
 """A confirmation made and sent from the order's page, in a real Chromium, over a folder in place of a server."""
 
-import asyncio
 import json
 import os
 import re
-from concurrent.futures import ThreadPoolExecutor
 from email import message_from_bytes
 from email.headerregistry import Address
 from email.policy import default
@@ -14,13 +12,13 @@ import pytest
 from playwright.sync_api import expect
 
 from orderloom.base.parsing import parse
-from orderloom.base.transaction import Database
 from orderloom.documents.rendering import render_due
 from orderloom.fulfilment.commands import place_orders
 from orderloom.messages.channels import FolderChannel
 from orderloom.messages.sending import Postman
 from orderloom.orders.types import OrderDraft
 from tests.browser.world import administrator
+from tests.quotes import given as quotes
 
 pytestmark = pytest.mark.browser
 ORDERS = Path(__file__).parents[2] / "demo" / "orders"
@@ -37,14 +35,12 @@ def order(desk):
 def work(desk, folder):
     """The worker makes what was asked for and sends what is due."""
 
-    async def run():
-        async with Database(desk.database_url, desk.house, size=2) as database:
-            await render_due(database)
-            sender = Address("Tessellane", addr_spec="orders@tessellane.example")
-            await Postman(database, {"email": FolderChannel(folder, sender)}).turn()
+    async def run(database):
+        await render_due(database)
+        sender = Address("Tessellane", addr_spec="orders@tessellane.example")
+        await Postman(database, {"email": FolderChannel(folder, sender)}).turn()
 
-    with ThreadPoolExecutor(1) as thread:  # Playwright's own loop runs in this one
-        thread.submit(lambda: asyncio.run(run())).result()
+    desk.run(run)
 
 
 def photograph(page, name):
@@ -102,3 +98,30 @@ def test_the_confirmation_is_sent_from_the_page_and_its_way_is_seen(page, desk, 
     page.goto(f"/orders/{order.number}/documents")
     photograph(page, "documents")
     expect(page.get_by_role("row", name=re.compile("ines@möbelhaus"))).to_be_visible()
+
+
+def test_a_quote_is_sent_from_its_page_and_accepted_by_the_link_in_the_mail(page, desk, log_in, tmp_path):
+    lines = ({"line": "1", "product": "METER", "quantity": 10},)
+    quote = desk.do(lambda tx: quotes.quote(tx, lines, customer="harbourline", title="Test sets for the pier"))
+    log_in(administrator())
+    page.goto(f"/quotes/{quote.number}")
+    page.get_by_role("button", name="Send quote").click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_label("To", exact=False).first.fill("ruth@harbourline.example")
+    dialog.get_by_label("Note").fill("As we said on the phone.")
+    dialog.get_by_role("button", name="Send by e-mail").click()
+    page.wait_for_url(re.compile(r"/messages/\d+$"))
+    work(desk, tmp_path)
+    expect(page.get_by_text("Sent", exact=True).first).to_be_visible()
+    [file] = tmp_path.glob("**/*.eml")
+    mail = message_from_bytes(file.read_bytes(), policy=default)
+    [link] = re.findall(r"https?://\S+", mail.get_body(("plain",)).get_content())
+    assert link not in page.content()
+
+    page.context.clear_cookies()
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.goto(link)
+    page.locator("#yes-name").fill("Ruth Abernathy")
+    page.get_by_label("I accept this offer").check()
+    page.get_by_role("button", name="Accept the offer").click()
+    expect(page.get_by_text("Accepted by Ruth Abernathy")).to_be_visible()

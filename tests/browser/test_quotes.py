@@ -1,8 +1,15 @@
 """What salespeople and customers do with quotes, in a real Chromium."""
 
+from dataclasses import replace
+
 import pytest
 from playwright.sync_api import expect
 
+from orderloom.approvals.commands import decide_requests
+from orderloom.approvals.reads import list_requests
+from orderloom.approvals.types import VerdictDraft
+from orderloom.base.jobs import run_jobs
+from orderloom.cli.demo_approving import publish_demo_policies
 from orderloom.quotes.commands import make_link, send_quote
 from orderloom.quotes.reads import quote_page
 from tests.quotes import given
@@ -74,6 +81,52 @@ def test_who_has_the_right_confirms_and_the_quote_can_go(page, desk, log_in):
     page.get_by_role("button", name="Send quote").click()
     page.get_by_role("button", name="Only mark as sent").click()
     expect(page.locator(".head .state")).to_have_text("Sent")
+
+
+def test_a_discount_beyond_the_limit_is_submitted_approved_and_goes_at_once(page, desk, log_in):
+    desk.do(publish_demo_policies)
+    quote = desk.do(lambda tx: drafted(tx, 15))
+    log_in(MAYA)
+    page.goto(f"/quotes/{quote}")
+    expect(page.locator(".head .state").nth(1)).to_have_text("Needs approval")
+    chain = page.locator("section", has_text="Before it can go")
+    expect(chain).to_contain_text("Sales lead")
+    expect(chain).to_contain_text("more than ten per cent off")
+    expect(chain).to_contain_text("Nora")
+    expect(page.get_by_role("button", name="Send quote")).to_be_disabled()
+    page.get_by_role("button", name="Submit for approval").click()
+    expect(page.locator(".head .state").nth(1)).to_have_text("Waits for approval")
+
+    desk.do(lambda tx: decided(tx, quote))
+    desk.run(run_due)
+    expect(page.get_by_role("button", name="Send quote")).to_be_enabled(timeout=2_000)
+    expect(page.get_by_text("Confirmed by AP-")).to_be_visible()
+    page.get_by_role("button", name="Send quote").click()
+    page.get_by_role("button", name="Only mark as sent").click()
+    expect(page.locator(".head .state")).to_have_text("Sent")
+
+
+async def run_due(database):
+    """What the worker does, as long as there is something to do."""
+    while await run_jobs(database):
+        pass
+
+
+async def drafted(tx, percent):
+    """A draft of Maya's for METERs, this far below the list."""
+    maya = await tx.value("SELECT id FROM parties.user WHERE login = %(login)s", {"login": MAYA})
+    tx.actor = given.salesperson(maya)
+    line = {**METERS[0], "given": [given.by_hand(percent)]}
+    return (await given.quote(tx, (line,), customer="harbourline")).number
+
+
+async def decided(tx, number):
+    """Nora approves what waits for her."""
+    nora = await tx.value("SELECT id FROM parties.user WHERE login = 'nora@tessellane.example'")
+    tx.actor = replace(tx.actor, user_id=nora)
+    [row] = [one for one in await list_requests(tx) if one.subject_label == number]
+    verdict = VerdictDraft("approve", row.content, None, "They buy for three sites.")
+    await decide_requests(tx, [(row.id, verdict)])
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from orderloom.approvals.commands import ask_requester, decide_requests, publish
 from orderloom.approvals.reads import list_requests, request_page
 from orderloom.approvals.types import PolicyDraft, VerdictDraft
 from orderloom.base.parsing import parse
-from orderloom.base.transaction import transaction
+from orderloom.base.transaction import Tx, transaction
 from orderloom.base.types import SYSTEM, Actor
 from orderloom.cli.demo_run import History
 from orderloom.cli.demo_world import read_demo
@@ -24,16 +24,21 @@ REFUSALS = ("Their last two invoices are still open.", "No stock until spring; o
 QUESTION = "Is this for one site or for several? The delivery note names two."
 
 
+async def publish_demo_policies(tx: Tx) -> None:
+    """Who reports to whom in the small world, and what has to be approved there."""
+    document = read_demo("approvals.yaml")
+    await set_managers(tx, document["managers"])
+    await publish_policies(tx, [parse(PolicyDraft, one) for one in document["policies"]])
+
+
 def plan_approvals(history: History, actors: Mapping[str, Actor]) -> None:
     """Publish the policy some weeks before the end; decide twice a day from then on, and leave the last day's open."""
     begin = history.end - timedelta(weeks=WEEKS)
     chance = Random(11)
 
     async def publish() -> None:
-        document = read_demo("approvals.yaml")
         async with transaction(history.database, SYSTEM) as tx:
-            await set_managers(tx, document["managers"])
-            await publish_policies(tx, [parse(PolicyDraft, one) for one in document["policies"]])
+            await publish_demo_policies(tx)
 
     async def decide() -> None:
         for name in DECIDERS:

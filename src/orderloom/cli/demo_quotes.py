@@ -7,6 +7,9 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, Literal
 
+from orderloom.approvals.commands import decide_requests
+from orderloom.approvals.reads import request_page
+from orderloom.approvals.types import VerdictDraft
 from orderloom.base.parsing import parse
 from orderloom.base.transaction import Tx
 from orderloom.base.types import SYSTEM, Actor
@@ -19,10 +22,10 @@ from orderloom.quotes.types import AcceptanceDraft, LossDraft, QuoteDraft
 
 MAYA, LUIS = "maya@tessellane.example", "luis@tessellane.example"
 JONAS, AIKO = "jonas@tessellane.example", "aiko@tessellane.example"
-ADA = "ada@tessellane.example"
+NORA, ADA = "nora@tessellane.example", "ada@tessellane.example"
 Becomes = Literal[
-    "draft", "template", "needs", "confirmed", "sent", "asked", "revised", "accepted", "declined", "expired", "lost",
-    "converted", "half", "called_off",
+    "draft", "template", "needs", "approval", "approved", "sent", "asked", "revised", "accepted", "declined",
+    "expired", "lost", "converted", "half", "called_off",
 ]  # fmt: skip
 Line = Mapping[str, Any]
 
@@ -101,15 +104,15 @@ QUOTES: tuple[PlannedQuote, ...] = (
                  optional=True)),
                  "asked"),
     PlannedQuote(9, JONAS, "glasfaser-nord", "Autumn order", (*_CABLES, _line(4, "PANEL-24", 4)), "revised"),
-    PlannedQuote(8, MAYA, "harbourline", "Test sets, old for new", (_line(1, "OTDR", 6, **_off(18)),), "confirmed"),
+    PlannedQuote(8, MAYA, "harbourline", "Test sets, old for new", (_line(1, "OTDR", 6, **_off(18)),), "approved"),
     PlannedQuote(6, JONAS, "pennine", "Duct for the valley", (_line(1, "DUCT-100", 80, **_off(5)),), "sent"),
     PlannedQuote(5, LUIS, "northern-lights", "Single mode or multi mode",
                  (_line(1, "CABLE-SM-500", 10, alternative="cable"),
                   _line(2, "CABLE-MM-500", 10, alternative="cable", chosen=False), _line(3, "CLEANER", 5)), "sent"),
     PlannedQuote(4, AIKO, "al-ufuq", "Survey and cable", (_line(1, "CABLE-SM-500", 30), _line(2, "CLOSURE-24", 12)),
                  "sent"),
-    PlannedQuote(3, MAYA, "telar", "Power meters", (_line(1, "METER", 20, **_off(28)),), "needs"),
     PlannedQuote(2, JONAS, "highveld", "Kits for the mines", _kit(1, 6, **_off(15, "volume")), "needs"),
+    PlannedQuote(1, MAYA, "telar", "Power meters", (_line(1, "METER", 20, **_off(28)),), "approval"),
     PlannedQuote(1, LUIS, "sao-joao", "Cords and cleaners", (_line(1, "PATCH-SC", 100), _line(2, "CLEANER", 20)),
                  "draft"),
     PlannedQuote(1, AIKO, "toko", "Spring stock", _CABLES, "draft"),
@@ -149,9 +152,15 @@ async def _draft(tx: Tx, planned: PlannedQuote) -> QuoteDraft:
 
 
 async def _follow(tx: Tx, head: Head, planned: PlannedQuote, actors: Mapping[str, Actor]) -> None:
-    if planned.becomes == "confirmed":
-        tx.actor = actors[ADA]
-        await commands.confirm_needs(tx, head.id, comment="They replace all of their test sets")
+    if planned.becomes in ("approval", "approved"):
+        submitted = await commands.ask_approval(tx, head.id)
+        if planned.becomes == "approval":
+            return
+        for decider in (NORA, ADA):
+            tx.actor = actors[decider]
+            shown = (await request_page(tx, submitted.request_id or 0)).request
+            verdict = VerdictDraft("approve", shown.content, None, "They replace all of their test sets.")
+            await decide_requests(tx, [(shown.id, verdict)])
         tx.actor = actors[planned.seller]
     await commands.send_quote(tx, head.id)
     if planned.becomes in ("sent", "asked", "revised", "accepted"):

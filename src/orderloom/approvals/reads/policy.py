@@ -124,12 +124,16 @@ async def decides_about(tx: Tx, kind: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of the newest submission of a subject; no state: nothing was needed."""
+    """What became of the newest submission of a subject; no state: nothing was needed.
+
+    `content` is the hash of what was shown, in hexadecimal.
+    """
 
     subject_id: int
     number: str | None
     state: str | None
     reason: str
+    content: str | None
 
 
 async def newest_outcomes(tx: Tx, kind: str, subject_ids: Sequence[int]) -> dict[int, Outcome]:
@@ -137,7 +141,7 @@ async def newest_outcomes(tx: Tx, kind: str, subject_ids: Sequence[int]) -> dict
     rows = await tx.all(
         """
         SELECT DISTINCT ON (submission.subject_id) submission.subject_id, request.number, request.state,
-               coalesce(request.outcome, '') AS reason
+               coalesce(request.outcome, '') AS reason, encode(request.content_hash, 'hex') AS content
           FROM approvals.submission
           LEFT JOIN approvals.request ON request.submission_id = submission.id
          WHERE submission.subject_kind = %(kind)s AND submission.subject_id = ANY(%(ids)s)

@@ -1,5 +1,7 @@
 """Verbs with consequences: begin, write, price, send, accept, lose, draw."""
 
+from orderloom.quotes.commands.approving import Approval, approval_of, ask_approval
+from orderloom.quotes.commands.completeness import sending_problems
 from orderloom.quotes.commands.customer import answer_question, ask_question, digest_of, end_links, make_link
 from orderloom.quotes.commands.document import request_quote_document, send_offer
 from orderloom.quotes.commands.draw import draw_quantities, note_order
@@ -10,7 +12,6 @@ from orderloom.quotes.commands.life import (
     expire_quotes,
     lose_quote,
     send_quote,
-    sending_problems,
 )
 from orderloom.quotes.commands.writing import (
     copy_quote,
@@ -23,8 +24,11 @@ from orderloom.quotes.commands.writing import (
 )
 
 __all__ = [
+    "Approval",
     "accept_quote",
     "answer_question",
+    "approval_of",
+    "ask_approval",
     "ask_question",
     "confirm_needs",
     "copy_quote",

@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from decimal import Decimal
-
 from orderloom.base.refusals import Conflict, Forbidden, Problem, refuse, refuse_if_any
 from orderloom.base.transaction import Tx
-from orderloom.catalog.reads import effective_offers, stamped_catalogues
-from orderloom.catalog.rules import SoldPart, item_problems
-from orderloom.catalog.types import Action, Scalar
+from orderloom.quotes.commands.approving import approved_problems, refuse_what_policies_decide
+from orderloom.quotes.commands.completeness import sending_problems
 from orderloom.quotes.commands.writing import lock_draft, lock_quote
 from orderloom.quotes.events import QuoteMoved, QuoteNeedConfirmed
 from orderloom.quotes.quote import Head
 from orderloom.quotes.reads.page import lost_reasons
-from orderloom.quotes.reads.stored import LineRow, StoredVersion, stored_version
+from orderloom.quotes.reads.stored import stored_version
 from orderloom.quotes.rules import chosen_lines, pick_problems, totals_of
 from orderloom.quotes.states import ACCEPT, DECLINE, EXPIRE, LOSE, SEND, Move
 from orderloom.quotes.store import customer as customers
@@ -29,12 +24,13 @@ EXPIRED_AT_ONCE = 500
 async def confirm_needs(tx: Tx, quote_id: int, *, comment: str, seen: int | None = None) -> list[str]:
     """Stand up for the prices of a draft, as far as one's rights go; the rights that were waited for.
 
-    Refused when the actor has none of those that are missing.
+    Refused when the actor has none of those that are missing, and where a policy has others decide.
     """
     head = await lock_draft(tx, quote_id, seen=seen)
     open_needs = (await stored_version(tx, head.id, head.active_version)).open_needs
     if not open_needs:
         return []
+    await refuse_what_policies_decide(tx, head)
     rights = sorted({need.needed_right for need in open_needs})
     mine = [right for right in rights if tx.actor.may(right)]
     if not mine:
@@ -55,86 +51,15 @@ async def confirm_needs(tx: Tx, quote_id: int, *, comment: str, seen: int | None
 async def send_quote(tx: Tx, quote_id: int, *, seen: int | None = None) -> Head:
     """Freeze the active version and offer it to the customer.
 
-    Refused while a right is missing, while lines are not complete enough to be ordered, and when its
+    Refused while a right or an approval is missing, while lines are not complete enough to be ordered, and when its
     last day is over.
     """
     head = await lock_draft(tx, quote_id, seen=seen)
+    waited = await approved_problems(tx, head)
     stored = await stored_version(tx, head.id, head.active_version)
-    refuse_if_any(await sending_problems(tx, head, stored))
+    refuse_if_any(waited or await sending_problems(tx, head, stored))
     await versions.freeze(tx, [head.id])
     return await _move(tx, head, SEND)
-
-
-async def sending_problems(tx: Tx, head: Head, stored: StoredVersion) -> list[Problem]:
-    """Everything that keeps a draft from being sent."""
-    if head.is_template:
-        return [Problem("template", "A template is sent to nobody; make a quote from it.")]
-    problems = [
-        Problem("right_needed", f"{need.message} Missing: “{need.needed_right}”.") for need in stored.open_needs
-    ]
-    if head.expires_at <= tx.now:
-        problems.append(Problem("validity_over", "The offer's last day is over; choose a later one.", "/valid_until"))
-    if not any(line.kind == "item" for line in stored.lines):
-        problems.append(Problem("lines_missing", "There is nothing on this quote; add a line.", "/lines"))
-    return problems + await _incomplete(tx, stored)
-
-
-@dataclass(frozen=True, slots=True)
-class _Sold:
-    """A line as an order's item, for the rules of the catalogue."""
-
-    line: str
-    product: str
-    parent: str | None
-    quantity: Decimal
-    unit: str | None
-    role: str | None
-    characteristics: Mapping[str, Scalar]
-    place: str | None
-    relies_on: tuple[str, ...]
-    action: Action = "add"
-    ship_groups: Sequence[SoldPart] = ()
-
-
-async def _incomplete(tx: Tx, stored: StoredVersion) -> list[Problem]:
-    """What the catalogue that sells most of the lines says about them."""
-    items = [line for line in stored.lines if line.kind == "item" and line.product_code is not None]
-    if not items:
-        return []
-    offers = await effective_offers(tx, [line.product_code or "" for line in items], at=tx.now)
-    stamps = {one.version_id: (one.content_hash, one.version) for found in offers.values() for one in found}
-    votes = [one.version_id for line in items for one in offers.get(line.product_code or "", ())]
-    if not votes:
-        return [Problem("product_unknown", "Nothing on this quote is sold any more; choose other products.", "/lines")]
-    version_id = max(sorted(set(votes)), key=votes.count)
-    catalogue = (await stamped_catalogues(tx, {version_id: stamps[version_id]}))[version_id]
-    problems = item_problems(catalogue, [_sold(line) for line in items])
-    return [_pointed(problem, items) for problem in problems]
-
-
-def _sold(line: LineRow) -> _Sold:
-    assert line.product_code is not None and line.quantity is not None
-    return _Sold(
-        line=line.line,
-        product=line.product_code,
-        parent=line.parent,
-        quantity=line.quantity,
-        unit=line.unit,
-        role=line.role,
-        characteristics=line.characteristics,
-        place=line.place,
-        relies_on=tuple(line.relies_on),
-    )
-
-
-def _pointed(problem: Problem, items: Sequence[LineRow]) -> Problem:
-    """The catalogue counts items only; the version's lines are counted with sections and notes."""
-    parts = problem.pointer.split("/")
-    if len(parts) > 2 and parts[1] == "items":
-        line = items[int(parts[2])]
-        parts[1:3] = ["lines", str(line.position)]
-        return Problem(problem.code, f"Line {line.line}: {problem.message}", "/".join(parts))
-    return problem
 
 
 async def _move(tx: Tx, head: Head, move: Move, *, note: str = "", lost_reason: str | None = None) -> Head:

@@ -7,6 +7,8 @@ from typing import Annotated, Any, get_args
 
 from pydantic import Field
 
+from orderloom.approvals.reads import RequestRow
+from orderloom.approvals.types import Preview, Submitted
 from orderloom.base.fields import Code, LongText, Text
 from orderloom.base.parsing import strict
 from orderloom.base.refusals import refuse_if_any
@@ -24,6 +26,7 @@ from orderloom.quotes.reads import (
     QuoteFilter,
     QuotePage,
     QuoteRow,
+    head_of,
     list_quotes,
     margins_of,
     offered_prices,
@@ -127,6 +130,16 @@ class CustomerLink:
 
     path: str
     expires_at: Any
+
+
+@dataclass(frozen=True, slots=True)
+class QuoteApproval:
+    """Whether somebody has to decide before the draft may go: whom sending would ask, and the newest request."""
+
+    asks: bool
+    preview: Preview | None
+    request: RequestRow | None
+    problem: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,6 +254,23 @@ async def confirm_quote(call: Call, reference: str, body: Comment) -> Answer:
     quote_id = await quote_named(call.tx, reference)
     await commands.confirm_needs(call.tx, quote_id, comment=body.comment)
     return await answered(call, quote_id)
+
+
+@routes.get(QUOTE + "/approval", permission="quotes.read", returns=QuoteApproval)
+async def read_approval(call: Call, reference: str) -> QuoteApproval:
+    """What sending the draft would take by the policies about quotes, and the newest request for it."""
+    head = await head_of(call.tx, await quote_named(call.tx, reference))
+    approval = await commands.approval_of(call.tx, head)
+    if approval is None:
+        return QuoteApproval(False, None, None, "")
+    return QuoteApproval(approval.asks, approval.preview, approval.request, approval.problem)
+
+
+@routes.post(QUOTE + "/approval", permission="quotes.write", returns=Submitted, matches=True)
+async def ask_approval(call: Call, reference: str) -> Submitted:
+    """Submit the draft for approval; the same content again changes nothing, and what is covered asks nobody."""
+    quote_id = await quote_named(call.tx, reference)
+    return await commands.ask_approval(call.tx, quote_id, seen=seen_version(call.if_match))
 
 
 @routes.post(QUOTE + "/send", permission="quotes.write", returns=QuotePage, matches=True)

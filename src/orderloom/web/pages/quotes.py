@@ -130,6 +130,8 @@ async def quote_overview(call: Call, reference: str, query: VersionQuery) -> Pag
     may_write = call.actor.may("quotes.write")
     sees_cost = call.actor.may(COST_RIGHT)
     link = await open_link(call.tx, page.head.id) if may_write else None
+    approval = await commands.approval_of(call.tx, page.head) if is_active else None
+    asks = approval is not None and approval.asks
     return Page(
         "quotes/quote.html",
         {
@@ -147,7 +149,9 @@ async def quote_overview(call: Call, reference: str, query: VersionQuery) -> Pag
             "may_write": may_write,
             "may_order": may_write and call.actor.may("orders.write"),
             "moves": {move.name for move in moves_from(page.head.state)} if may_write and is_active else set(),
-            "confirmable": [need for need in page.shown.open_needs if call.actor.may(need.needed_right)],
+            "approval": approval,
+            "confirmable": [] if asks else [n for n in page.shown.open_needs if call.actor.may(n.needed_right)],
+            "is_stopped": asks or (bool(page.shown.open_needs) and not (approval and approval.preview.steps)),
             "titles": TITLES,
             "effects": EFFECTS,
             "reasons": await price_reasons(call.tx),
@@ -334,6 +338,16 @@ async def confirm_by_form(call: Call, reference: str, body: Comment) -> SeeOther
     quote_id = await quote_named(call.tx, reference)
     await commands.confirm_needs(call.tx, quote_id, comment=body.comment)
     return SeeOther(f"/quotes/{reference}", "The prices are confirmed.")
+
+
+@routes.post(QUOTE + "/approval", permission="quotes.write", body=Stamp)
+async def ask_approval_by_form(call: Call, reference: str, body: Stamp) -> SeeOther:
+    """Submit the draft for approval."""
+    submitted = await commands.ask_approval(call.tx, await quote_named(call.tx, reference), seen=body.stamp)
+    said = f"{submitted.number} is asked for; the quote can go once it is approved."
+    if submitted.state != "open":
+        said = "What was approved before covers this; the quote can go."
+    return SeeOther(f"/quotes/{reference}", said)
 
 
 @routes.post(QUOTE + "/send", permission="quotes.write", body=Stamp)
