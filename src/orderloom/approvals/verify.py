@@ -96,4 +96,29 @@ INVARIANTS = (
                               AND candidate.is_active)
         """,
     ),
+    Invariant(
+        "what a request shows is what was asked, to the byte",
+        """
+        SELECT request.number || ' shows something else than was asked'
+          FROM approvals.request
+          JOIN approvals.entry ON entry.request_id = request.id AND entry.number = 1
+         WHERE entry.entry::jsonb->>'content'
+               IS DISTINCT FROM encode(sha256(convert_to(request.snapshot, 'UTF8')), 'hex')
+        """,
+    ),
+    Invariant(
+        "every log is as the checkpoints say",
+        """
+        SELECT 'request ' || (head->>0) || ': entry ' || (head->>1) || ' is not the one of checkpoint '
+               || checkpoint.number
+          FROM approvals.checkpoint
+         CROSS JOIN LATERAL jsonb_array_elements(checkpoint.body::jsonb->'heads') AS head
+          LEFT JOIN approvals.entry
+            ON entry.request_id = (head->>0)::bigint AND entry.number = (head->>1)::integer
+         WHERE encode(entry.hash, 'hex') IS DISTINCT FROM head->>2
+        """,
+    ),
 )
+
+CHECKPOINTS = "SELECT number, body, hash, signature FROM approvals.checkpoint ORDER BY number"
+"""What `orderloom verify` holds against the key and the exported file, both outside of the database."""

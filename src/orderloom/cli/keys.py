@@ -10,15 +10,28 @@ from orderloom.base.refusals import refuse
 from orderloom.cli.settings import Settings
 from orderloom.messages.addresses import wire_address
 from orderloom.messages.doors import Doors
+from orderloom.worker.sealing import Seal
 
 VARIABLE = "ORDERLOOM_KEY"
 FILE = "key"
+CHECKPOINT_FILE = "approval-checkpoints.jsonl"
 
 
 def read_key(settings: Settings) -> bytes:
     """The 256 bits of ORDERLOOM_KEY, or of the file `key` in the home, which is made when there is none."""
     given = os.environ.get(VARIABLE, "").strip()
     return _from_hex(given, VARIABLE) if given else _from_file(settings.home / FILE)
+
+
+def known_key(settings: Settings) -> bytes | None:
+    """The key, if there is one already."""
+    there = os.environ.get(VARIABLE, "").strip() or (settings.home / FILE).exists()
+    return read_key(settings) if there else None
+
+
+def seal_of(settings: Settings) -> Seal:
+    """What the logs of approvals are signed with, and where the checkpoints are exported to."""
+    return Seal(read_key(settings), settings.home / CHECKPOINT_FILE)
 
 
 def doors_of(settings: Settings) -> Doors | None:

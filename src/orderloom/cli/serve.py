@@ -18,7 +18,7 @@ import uvicorn
 from orderloom.base.lifeline import VARIABLE, hold_lifeline
 from orderloom.base.migrate import migrate
 from orderloom.cli.garbage import look_less_for_garbage
-from orderloom.cli.keys import doors_of
+from orderloom.cli.keys import doors_of, seal_of
 from orderloom.cli.mail import channels_of, mail_entrance, mail_told
 from orderloom.cli.settings import Settings, database_url, read_settings, refuse_without_demo
 from orderloom.house import build_house
@@ -50,6 +50,7 @@ def worker(_chosen: argparse.Namespace) -> int:
                 keep_wire_days=settings.keep_wire_days,
                 doors=doors_of(settings),
                 mail=mail_entrance(settings),
+                seal=seal_of(settings),
             )
         )
     return 0

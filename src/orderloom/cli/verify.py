@@ -9,9 +9,13 @@ from importlib import import_module
 from importlib.util import find_spec
 
 import psycopg
+from psycopg.rows import class_row
 
+from orderloom.approvals.seal import Checkpoint, checkpoint_from, problems_of_seals
+from orderloom.approvals.verify import CHECKPOINTS
 from orderloom.base.verify import Invariant
-from orderloom.cli.settings import database_url, read_settings
+from orderloom.cli.keys import CHECKPOINT_FILE, known_key
+from orderloom.cli.settings import Settings, database_url, read_settings
 from orderloom.house import rooms
 
 SHOWN = 20
@@ -53,10 +57,31 @@ def check(url: str) -> list[Finding]:
         ]
 
 
+SEALS = "every checkpoint is signed by our key and is the one that was exported"
+
+
+def check_seals(url: str, settings: Settings) -> Finding:
+    """Hold the checkpoints of approvals against the key and the exported file of this home, where they are here."""
+    file = settings.home / CHECKPOINT_FILE
+    lines = file.read_text().splitlines() if file.exists() else []
+    exported: list[Checkpoint] = []
+    broken: list[str] = []
+    for place, line in enumerate(lines, start=1):
+        try:
+            exported.append(checkpoint_from(line))
+        except (ValueError, KeyError, TypeError):
+            broken.append(f"line {place} of {file} is no checkpoint")
+    with psycopg.connect(url, row_factory=class_row(Checkpoint)) as connection:
+        kept = connection.execute(CHECKPOINTS).fetchall()
+    broken += problems_of_seals(kept, exported=exported, key=known_key(settings))
+    return Finding("approvals", SEALS, tuple(broken[:SHOWN]))
+
+
 def verify(chosen: argparse.Namespace) -> int:
     """Print a line for each invariant; 1 when one is broken."""
-    with database_url(read_settings()) as url:
-        findings = check(url)
+    settings = read_settings()
+    with database_url(settings) as url:
+        findings = [*check(url), check_seals(url, settings)]
     if chosen.json:
         print(json.dumps([{"room": f.room, "name": f.name, "broken": f.broken} for f in findings], indent=1))
     else:

@@ -249,6 +249,23 @@ CREATE TABLE approvals.candidate (
     is_active boolean DEFAULT true NOT NULL
 );
 
+CREATE TABLE approvals.checkpoint (
+    number bigint NOT NULL,
+    body text NOT NULL,
+    hash bytea NOT NULL,
+    signature bytea NOT NULL,
+    CONSTRAINT checkpoint_check CHECK ((hash = sha256(convert_to(body, 'UTF8'::name)))),
+    CONSTRAINT checkpoint_number_check CHECK ((number > 0)),
+    CONSTRAINT checkpoint_signature_check CHECK ((length(signature) = 64))
+);
+
+CREATE TABLE approvals.covered (
+    request_id bigint NOT NULL,
+    number integer NOT NULL,
+    CONSTRAINT covered_number_check CHECK ((number > 0))
+)
+WITH (fillfactor='80');
+
 CREATE TABLE approvals.delegation (
     id bigint NOT NULL,
     user_id bigint NOT NULL,
@@ -3636,6 +3653,15 @@ ALTER TABLE ONLY processes.step_log ATTACH PARTITION processes.step_log_other DE
 ALTER TABLE ONLY approvals.candidate
     ADD CONSTRAINT candidate_pkey PRIMARY KEY (request_id, step, user_id);
 
+ALTER TABLE ONLY approvals.checkpoint
+    ADD CONSTRAINT checkpoint_hash_key UNIQUE (hash);
+
+ALTER TABLE ONLY approvals.checkpoint
+    ADD CONSTRAINT checkpoint_pkey PRIMARY KEY (number);
+
+ALTER TABLE ONLY approvals.covered
+    ADD CONSTRAINT covered_pkey PRIMARY KEY (request_id);
+
 ALTER TABLE ONLY approvals.delegation
     ADD CONSTRAINT delegation_pkey PRIMARY KEY (id);
 
@@ -4809,6 +4835,8 @@ ALTER INDEX processes.step_log_by_id ATTACH PARTITION processes.step_log_other_i
 
 ALTER INDEX processes.step_log_of_step ATTACH PARTITION processes.step_log_other_process_id_number_idx;
 
+CREATE TRIGGER checkpoint_is_never_changed BEFORE DELETE OR UPDATE ON approvals.checkpoint FOR EACH ROW EXECUTE FUNCTION base.refuse_change();
+
 CREATE TRIGGER blob_is_never_changed BEFORE DELETE OR UPDATE ON base.blob FOR EACH ROW EXECUTE FUNCTION base.refuse_change();
 
 CREATE TRIGGER increment_is_never_changed BEFORE DELETE OR UPDATE ON billing.increment FOR EACH ROW EXECUTE FUNCTION billing.refuse_change();
@@ -4840,6 +4868,9 @@ ALTER TABLE ONLY approvals.candidate
 
 ALTER TABLE ONLY approvals.candidate
     ADD CONSTRAINT candidate_user_id_fkey FOREIGN KEY (user_id) REFERENCES parties."user"(id);
+
+ALTER TABLE ONLY approvals.covered
+    ADD CONSTRAINT covered_request_id_fkey FOREIGN KEY (request_id) REFERENCES approvals.request(id);
 
 ALTER TABLE ONLY approvals.delegation
     ADD CONSTRAINT delegation_delegate_id_fkey FOREIGN KEY (delegate_id) REFERENCES parties."user"(id);

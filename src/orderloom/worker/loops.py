@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
+from functools import partial
 from types import MappingProxyType
 
 from orderloom.approvals.commands import send_notices
@@ -26,9 +27,11 @@ from orderloom.stock.commands import release_expired
 from orderloom.worker.forgetting import KEEP_WIRE_DAYS, forget
 from orderloom.worker.main import Loop
 from orderloom.worker.metrics import WorkerMetrics
+from orderloom.worker.sealing import Seal, seal_and_export
 
 DAY_SECONDS = 86_400
 MEASURE_SECONDS = 10
+SEAL_SECONDS = 900
 
 
 @asynccontextmanager
@@ -43,6 +46,7 @@ async def open_loops(
     metrics: WorkerMetrics | None = None,
     keep_wire_days: float = KEEP_WIRE_DAYS,
     doors: Doors | None = None,
+    seal: Seal | None = None,
 ) -> AsyncIterator[tuple[Loop, ...]]:
     """The loops of a worker; what they hold is given back in the end.
 
@@ -70,6 +74,7 @@ async def open_loops(
             Loop("measuring", lambda: metrics.measure(database), every_seconds=MEASURE_SECONDS),
             Loop("months", _committed(database, _add_months), every_seconds=DAY_SECONDS / 4),
             Loop("forgetting", lambda: forget(database, keep_wire_days=keep_wire_days), every_seconds=DAY_SECONDS / 4),
+            *((Loop("sealing", partial(seal_and_export, database, seal), every_seconds=SEAL_SECONDS),) if seal else ()),
         )
 
 

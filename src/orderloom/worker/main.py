@@ -22,6 +22,7 @@ from orderloom.messages.types import Channel
 from orderloom.processes.worker import LEASE_SECONDS
 from orderloom.worker.forgetting import KEEP_WIRE_DAYS
 from orderloom.worker.metrics import WorkerMetrics, timed
+from orderloom.worker.sealing import Seal
 
 POLL_SECONDS = 1.0
 PAUSE_AFTER_ERROR_SECONDS = 1.0
@@ -67,6 +68,7 @@ async def run_worker(
     keep_wire_days: float = KEEP_WIRE_DAYS,
     doors: Doors | None = None,
     mail: MailEntrance | None = None,
+    seal: Seal | None = None,
 ) -> None:
     """Work until told to stop; a batch that has begun is finished first."""
     from orderloom.worker.loops import open_loops
@@ -87,6 +89,7 @@ async def run_worker(
             metrics=metrics,
             keep_wire_days=keep_wire_days,
             doors=doors,
+            seal=seal,
         ) as loops,
         mail.open(database) if mail else nullcontext(),
     ):

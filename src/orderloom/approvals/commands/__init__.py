@@ -10,6 +10,7 @@ from orderloom.approvals.commands.policies import (
     retire_policies,
 )
 from orderloom.approvals.commands.replying import take_mail_reply
+from orderloom.approvals.commands.sealing import seal_logs
 from orderloom.approvals.commands.steering import (
     add_approver,
     answer_question,
@@ -41,6 +42,7 @@ __all__ = [
     "recall_request",
     "replace_leavers",
     "retire_policies",
+    "seal_logs",
     "send_notices",
     "submit_for_approval",
     "take_mail_reply",

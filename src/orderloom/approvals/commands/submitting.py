@@ -180,7 +180,19 @@ async def _open(tx: Tx, asked: _Asked, submission_id: int, snapshot: str) -> Sub
     await store.insert_steps(tx, request_id, asked.steps, numbers, asked.kept)
     hashed = content.hash_of(snapshot).hex()
     steps = {step.name: [who.name for who in step.candidates] for step in waiting}
-    await note(tx, request_id, "requested", content=hashed, steps=steps, kept=sorted(asked.kept), flag=asked.flag)
+    assert asked.policy is not None
+    await note(
+        tx,
+        request_id,
+        "requested",
+        content=hashed,
+        policy=asked.policy.draft.code,
+        version=asked.number,
+        rules={name: [reason.rule for reason in reasons] for name, reasons in asked.reasons.items()},
+        steps=steps,
+        kept=sorted(asked.kept),
+        flag=asked.flag,
+    )
     tx.emit(ApprovalRequested(subject, request_id, number, tuple(numbers)))
     return Submitted(subject, request_id, number, state)
 
