@@ -107,11 +107,27 @@ async def test_the_newest_are_shown_and_that_there_is_more(tx, world):
 async def test_what_is_older_than_the_newest_rows_is_found_by_the_walk_through_the_index(tx, world, monkeypatch):
     monkeypatch.setattr(anywhere, "RECENT", 1)
     old = await given.order(tx, po_number="ZEBRA")
-    await tx.execute("SELECT setval('orders.sales_order_id_seq', %(far)s)", {"far": old.id + 3 * 8192})
+    await tx.execute("SELECT setval('orders.sales_order_id_seq', %(far)s)", {"far": old.id + 3 * 65536})
     for _ in range(3):
         await given.order(tx)
 
     assert (await found(tx, "zeb"))["order"] == [old.number]
+
+
+async def test_what_is_a_customers_is_found_by_the_customers_name_today(tx, world, monkeypatch):
+    monkeypatch.setattr(anywhere, "RECENT", 0)
+    order = await given.order(tx)
+    await tx.execute("UPDATE parties.account SET name = 'Quixote Ltd' WHERE id = %(id)s", {"id": world.account_id})
+
+    assert (await found(tx, "quix")) == {"order": [order.number], "customer": ["C-1"]}
+
+
+async def test_who_sees_little_is_told_nothing_about_a_number_that_is_taken(tx, world):
+    taken = await given.order(tx)
+    rights = frozenset({"orders.read"})
+    tx.actor = Actor("user", "ann", user_id=world.user_ids[0], permissions=rights, team_ids=(-1,))
+
+    assert await found(tx, taken.number) == await found(tx, "SO-1999-999999") == {}
 
 
 @pytest.mark.parametrize("few", [0, 2_000])

@@ -4453,7 +4453,7 @@ CREATE INDEX invoice_by_day ON billing.invoice USING btree (issued_on, id);
 
 CREATE INDEX invoice_by_number ON billing.invoice USING btree (number);
 
-CREATE INDEX invoice_by_search ON billing.invoice USING gin (((id >> 13)), search public.gin_trgm_ops) WITH (fastupdate=off);
+CREATE INDEX invoice_by_search ON billing.invoice USING gin (((id >> 16)), search public.gin_trgm_ops) WITH (fastupdate=off);
 
 CREATE INDEX invoice_line_of_item ON billing.invoice_line USING btree (order_item_id);
 
@@ -4493,7 +4493,7 @@ CREATE INDEX price_rule_of_product ON catalog.price_rule USING btree (product_id
 
 CREATE INDEX product_by_name ON catalog.product USING btree (name);
 
-CREATE INDEX product_by_search ON catalog.product USING gin (((id >> 13)), search public.gin_trgm_ops) WITH (fastupdate=off);
+CREATE INDEX product_by_search ON catalog.product USING gin (((id >> 16)), search public.gin_trgm_ops) WITH (fastupdate=off);
 
 CREATE INDEX product_by_sku ON catalog.product USING btree (sku) WHERE (sku IS NOT NULL);
 
@@ -4551,7 +4551,7 @@ CREATE INDEX document_by_amount ON insight.document USING btree (net, id);
 
 CREATE INDEX document_by_day ON insight.document USING btree (issued_on DESC, id DESC);
 
-CREATE INDEX document_by_search ON insight.document USING gin (((id >> 13)), search public.gin_trgm_ops) WITH (fastupdate=off);
+CREATE INDEX document_by_search ON insight.document USING gin (((id >> 16)), search public.gin_trgm_ops) WITH (fastupdate=off);
 
 CREATE INDEX document_of_country ON insight.document USING btree (country, issued_on DESC, id DESC);
 
@@ -4605,7 +4605,7 @@ CREATE INDEX order_by_capture ON orders.sales_order USING btree (captured_at) IN
 
 CREATE INDEX order_by_po_number ON orders.sales_order USING btree (account_id, po_number) WHERE (po_number IS NOT NULL);
 
-CREATE INDEX order_by_search ON orders.sales_order USING gin (((id >> 13)), search public.gin_trgm_ops) WITH (fastupdate=off);
+CREATE INDEX order_by_search ON orders.sales_order USING gin (((id >> 16)), search public.gin_trgm_ops) WITH (fastupdate=off);
 
 CREATE UNIQUE INDEX order_external_id ON orders.sales_order USING btree (external_id, channel) WHERE (external_id IS NOT NULL);
 
@@ -4633,7 +4633,7 @@ CREATE INDEX account_by_parent ON parties.account USING btree (parent_id) WHERE 
 
 CREATE INDEX account_by_root ON parties.account USING btree ((path[1]));
 
-CREATE INDEX account_by_search ON parties.account USING gin (((id >> 13)), search public.gin_trgm_ops) WITH (fastupdate=off);
+CREATE INDEX account_by_search ON parties.account USING gin (((id >> 16)), search public.gin_trgm_ops) WITH (fastupdate=off);
 
 CREATE INDEX account_owner_by_user ON parties.account_owner USING btree (user_id);
 
@@ -4735,7 +4735,7 @@ CREATE UNIQUE INDEX one_of_alternatives ON quotes.line USING btree (quote_id, ve
 
 CREATE INDEX question_of_quote ON quotes.question USING btree (quote_id, id);
 
-CREATE INDEX quote_by_search ON quotes.quote USING gin (((id >> 13)), search public.gin_trgm_ops) WITH (fastupdate=off);
+CREATE INDEX quote_by_search ON quotes.quote USING gin (((id >> 16)), search public.gin_trgm_ops) WITH (fastupdate=off);
 
 CREATE INDEX quote_copies ON quotes.quote USING btree (copied_from_id) WHERE (copied_from_id IS NOT NULL);
 
