@@ -134,10 +134,15 @@ async def test_prices_are_published_over_the_api_and_tried_before(shop, as_role)
 
 async def test_where_the_margin_went_is_for_those_who_may_see_cost(shop, as_role, browser_of):
     manager, sales = await as_role("catalog_manager"), await as_role("sales")
-    assert (await manager.get("/api/prices/walk?by=rule")).json() == {"orders": 0, "is_cut": False, "walks": []}
+    assert (await manager.get("/api/prices/walk?by=rule")).json() == {
+        "orders": 0,
+        "quotes": 0,
+        "is_cut": False,
+        "walks": [],
+    }
     assert (await sales.get("/api/prices/walk")).status_code == 403
     page = await (await browser_of("catalog_manager")).get("/prices/walk?since=&until=&by=product&channel=&customer=")
-    assert (page.status_code, "No order is in this set" in page.text) == (200, True)
+    assert (page.status_code, "Nothing is in this set" in page.text) == (200, True)
     assert "/prices/walk" not in (await (await browser_of("sales")).get("/prices")).text
 
 

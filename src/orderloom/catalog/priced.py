@@ -18,6 +18,8 @@ StepKind = Literal[
     "partner", "group", "header", "tax_included", "agreed",
 ]  # fmt: skip
 Input = Decimal | str
+SECRET_INPUTS = frozenset({"cost", "markup", "margin"})
+"""Inputs of a step that tell what a thing costs us; whoever keeps steps for everybody leaves them out."""
 
 _HUNDREDTH = Decimal("0.01")
 

@@ -25,7 +25,7 @@ from orderloom.catalog.price_types import (
     UnitOff,
     UnitPriceOf,
 )
-from orderloom.catalog.priced import Priced, PricedCharge, PricedLine
+from orderloom.catalog.priced import SECRET_INPUTS, Priced, PricedCharge, PricedLine
 from orderloom.quotes.quote import GivenRow, NewCharge, NewCost, NewLine, NewNeed, NewStep, TotalRow
 from orderloom.quotes.rules import basis_of, chosen_lines, top_of, totals_of
 from orderloom.quotes.types import Content, GivenDraft, LineDraft, SharedDraft
@@ -244,7 +244,7 @@ def _steps(line: str, charge: PricedCharge) -> list[NewStep]:
             unit_amount=step.unit_amount,
             rule=step.rule,
             rule_version=step.version,
-            input=step.input,
+            input={name: value for name, value in step.input.items() if name not in SECRET_INPUTS},
             who=step.who,
             reason=step.reason,
         )

@@ -13,7 +13,7 @@ from orderloom.orders.reads.listing import (
     matching,
     place_in,
 )
-from orderloom.orders.reads.margins import MarginWalk, WalkFilter, margin_walk_of
+from orderloom.orders.reads.margins import MarginWalk, WalkFilter, margin_walk_of, order_margins
 from orderloom.orders.reads.page import (
     CreditRow,
     HeaderRow,
@@ -74,6 +74,7 @@ __all__ = [
     "matching",
     "open_amounts",
     "order_id_of",
+    "order_margins",
     "order_page",
     "paid_prices",
     "place_in",

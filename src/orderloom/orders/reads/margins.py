@@ -1,10 +1,11 @@
-"""Where the margin went: from list to net over a set of orders, with what is left where cost is known."""
+"""Where the margin went: from list to net over quotes and orders, with what is left where cost is known."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from typing import Literal
 
 from orderloom.base.money import round_amount
 from orderloom.base.transaction import Tx
@@ -14,14 +15,19 @@ from orderloom.catalog.priced import Margin, Margins, Priced, PricedLine
 from orderloom.catalog.types import Period
 from orderloom.orders.reads.priced_items import ItemWaterfall, waterfalls_of
 from orderloom.parties.policy import account_filter
+from orderloom.quotes.reads import PricedQuoteFilter, priced_quotes
 
 ORDERS_MOST = 2_000
 
 
 @dataclass(frozen=True, slots=True)
 class WalkFilter:
-    """Which orders: captured from a day on and before another, of a channel, of a customer, by what losses are told."""
+    """Which of quotes and orders: begun from a day on and before another, of a channel, of a customer.
 
+    Of both, a quote that became an order is told once, as that order.
+    """
+
+    of: Literal["both", "quotes", "orders"] = "both"
     since: date | None = None
     until: date | None = None
     channel: str | None = None
@@ -30,9 +36,10 @@ class WalkFilter:
 
 @dataclass(frozen=True, slots=True)
 class MarginWalk:
-    """The walk of each currency, and over how many orders; `is_cut` where there are more than are counted."""
+    """The walk of each currency, over how many orders and quotes; `is_cut` where there are more than are counted."""
 
     orders: int
+    quotes: int
     is_cut: bool
     walks: tuple[Walk, ...]
 
@@ -52,20 +59,57 @@ class _Cost:
 
 
 async def margin_walk_of(tx: Tx, wanted: WalkFilter = WalkFilter(), *, by: By = "kind") -> MarginWalk:
-    """Fold the waterfalls of the newest orders that the actor sees, drafts and ended ones that were refused left out.
+    """Fold the waterfalls of the newest quotes and orders that the actor sees.
 
-    Cost is that of the day of the capture; lines whose cost is not known stand in the walk, but in no margin.
+    Of orders drafts and ended ones that were refused are left out, of quotes those that are lost or declined. Cost is
+    that of the day of the pricing; lines whose cost is not known stand in the walk, but in no margin.
     For those alone who may see cost: the caller asks for the right.
     """
-    orders = await _orders(tx, wanted)
-    shown = orders[:ORDERS_MOST]
-    ids = [order.id for order in shown]
-    waterfalls = await waterfalls_of(tx, ids)
+    orders = await _orders(tx, wanted) if wanted.of != "quotes" else []
+    quotes = await _quotes(tx, wanted) if wanted.of != "orders" else []
+    shown, offered = orders[:ORDERS_MOST], quotes[:ORDERS_MOST]
+    priced = await _priced_orders(tx, shown)
+    is_cut = len(orders) > ORDERS_MOST or len(quotes) > ORDERS_MOST
+    return MarginWalk(len(shown), len(offered), is_cut, margin_walk([*priced, *offered], by=by))
+
+
+async def _quotes(tx: Tx, wanted: WalkFilter) -> list[Priced]:
+    of_quotes = PricedQuoteFilter(
+        wanted.since, wanted.until, wanted.channel, wanted.customer, but_ordered=wanted.of == "both"
+    )
+    return await priced_quotes(tx, of_quotes, limit=ORDERS_MOST + 1)
+
+
+async def _priced_orders(tx: Tx, orders: list[_Order]) -> list[Priced]:
+    ids = [order.id for order in orders]
+    waterfalls, costs = await waterfalls_of(tx, ids), await _costs_by_item(tx, ids)
+    return [_priced(order, waterfalls.get(order.id, []), costs) for order in orders]
+
+
+async def order_margins(tx: Tx, order_id: int) -> Margins:
+    """Cost and margin of each charge of an order whose cost is known, by the rules of the day of its capture.
+
+    For those alone who may see cost: the caller asks for the right.
+    """
+    [order] = await tx.all(
+        """
+        SELECT id, currency, (captured_at AT TIME ZONE 'UTC')::date AS captured_on
+          FROM orders.sales_order
+         WHERE id = %(id)s
+        """,
+        {"id": order_id},
+        row=_Order,
+    )
+    [priced] = await _priced_orders(tx, [order])
+    assert priced.margins is not None
+    return priced.margins
+
+
+async def _costs_by_item(tx: Tx, order_ids: list[int]) -> dict[int, dict[ChargeKind, Decimal]]:
     costs: dict[int, dict[ChargeKind, Decimal]] = {}
-    for cost in await _costs(tx, ids):
+    for cost in await _costs(tx, order_ids):
         costs.setdefault(cost.item_id, {})[cost.kind] = cost.amount
-    walks = margin_walk((_priced(order, waterfalls.get(order.id, []), costs) for order in shown), by=by)
-    return MarginWalk(len(shown), len(orders) > ORDERS_MOST, walks)
+    return costs
 
 
 async def _orders(tx: Tx, wanted: WalkFilter) -> list[_Order]:

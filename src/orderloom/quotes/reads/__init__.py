@@ -16,6 +16,7 @@ from orderloom.quotes.reads.page import (
     quote_behind,
     quote_page,
 )
+from orderloom.quotes.reads.priced import PricedQuoteFilter, priced_quotes
 from orderloom.quotes.reads.stored import (
     LineRow,
     StoredVersion,
@@ -31,6 +32,7 @@ __all__ = [
     "LineRow",
     "LinkRow",
     "OfferedPrice",
+    "PricedQuoteFilter",
     "QuestionRow",
     "QuoteFilter",
     "QuotePage",
@@ -45,6 +47,7 @@ __all__ = [
     "offered_prices",
     "open_link",
     "price_reasons",
+    "priced_quotes",
     "questions_of",
     "quote_behind",
     "quote_id_of",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import astuple, dataclass
+from decimal import Decimal
 from typing import Annotated, Any, get_args
 
 from pydantic import Field
@@ -36,12 +37,14 @@ from orderloom.orders.reads import (
     OrderRow,
     OrderSort,
     order_id_of,
+    order_margins,
     order_page,
     place_in,
     waterfalls_of,
 )
 from orderloom.orders.states import State
 from orderloom.orders.types import OrderDraft
+from orderloom.parties.policy import require
 from orderloom.web.answers import Answer, Rows
 from orderloom.web.call import Call
 from orderloom.web.inputs import Cursor, Limit, Search, Why, WhyText
@@ -148,11 +151,37 @@ async def read_order(call: Call, reference: str) -> Answer:
     return Answer(page, version=page.header.version)
 
 
+@dataclass(frozen=True, slots=True)
+class ChargeMargin:
+    """What a charge of a line cost us and what is left of it."""
+
+    line: str
+    kind: str
+    net: Decimal
+    cost: Decimal
+    margin: Decimal
+    percent: Decimal
+
+
 @routes.get("/orders/{reference:str}/prices", permission="orders.read", returns=(Rows, ItemWaterfall))
 async def read_prices(call: Call, reference: str) -> Rows:
     """How the lines of an order came to their prices: the steps of each charge from list to net."""
     page = await order_page(call.tx, await order_named(call.tx, reference))
     return Rows((await waterfalls_of(call.tx, [page.header.id])).get(page.header.id, []))
+
+
+@routes.get("/orders/{reference:str}/margins", permission="catalog.cost", returns=(Rows, ChargeMargin))
+async def read_margins(call: Call, reference: str) -> Rows:
+    """Cost and margin of each charge of an order whose cost is known, as they were on the day of the capture."""
+    page = await order_page(call.tx, await order_named(call.tx, reference))
+    require(call.actor, "orders.read")
+    margins = await order_margins(call.tx, page.header.id)
+    return Rows(
+        [
+            ChargeMargin(line, kind, margin.net, margin.cost, margin.amount, margin.percent)
+            for (line, kind), margin in margins.lines.items()
+        ]
+    )
 
 
 @routes.get("/orders/{reference:str}/plan", permission="orders.read", returns=OrderPlan)

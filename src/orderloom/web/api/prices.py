@@ -161,19 +161,24 @@ async def publish(call: Call, query: PricesFile) -> PublishedPrices:
 @strict
 @dataclass(frozen=True, slots=True)
 class WalkQuery:
-    """Which orders, and by what their losses are told."""
+    """Which quotes and orders, and by what their losses are told."""
 
     by: By = "kind"
+    of: Literal["both", "quotes", "orders"] = "both"
     since: date | Literal[""] | None = None
     until: date | Literal[""] | None = None
     channel: Shown | None = None
     customer: Shown | None = None
 
     def wanted(self) -> WalkFilter:
-        return WalkFilter(self.since or None, self.until or None, self.channel or None, self.customer or None)
+        days = self.since or None, self.until or None
+        return WalkFilter(self.of, *days, self.channel or None, self.customer or None)
 
 
 @routes.get("/prices/walk", permission="catalog.cost", query=WalkQuery, returns=MarginWalk)
 async def walk(call: Call, query: WalkQuery) -> MarginWalk:
-    """Where the margin went over a set of orders: from list to net by kind of step, rule, reason, person or product."""
+    """Where the margin went over quotes and orders: from list to net by kind of step, rule, reason, person or product.
+
+    The steps sum to the net to the cent. A quote that became an order is told once, as that order.
+    """
     return await margin_walk_of(call.tx, query.wanted(), by=query.by)

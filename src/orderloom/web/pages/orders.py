@@ -13,6 +13,7 @@ from orderloom.base.refusals import refuse
 from orderloom.base.transaction import Tx
 from orderloom.billing import reads as billing
 from orderloom.catalog.price_words import STEP_NAMES, step_words
+from orderloom.catalog.reads import COST_RIGHT
 from orderloom.fulfilment.commands import (
     accept_cancellations,
     cancel_orders,
@@ -27,7 +28,7 @@ from orderloom.fulfilment.views import COUNTED_MOST, View, orders_in, totals_in
 from orderloom.gateway.reads import CallPage, call_page
 from orderloom.insight.sheets import csv_file, xlsx_file
 from orderloom.orders.order import HeaderEdit
-from orderloom.orders.reads import ItemRow, OrderPage, hold_codes, order_page, quote_of, waterfalls_of
+from orderloom.orders.reads import ItemRow, OrderPage, hold_codes, order_margins, order_page, quote_of, waterfalls_of
 from orderloom.orders.reads.mail import reader_of
 from orderloom.orders.states import LIVE, TITLES, moves_from
 from orderloom.orders.types import Priority
@@ -180,6 +181,7 @@ async def tab_context(call: Call, page: OrderPage, plan: OrderPlan | None, tab: 
         return {
             "depths": depths(page.items),
             "waterfalls": (await waterfalls_of(call.tx, [order_id])).get(order_id, []),
+            "margins": (await order_margins(call.tx, order_id)).lines if call.actor.may(COST_RIGHT) else None,
             "step_names": STEP_NAMES,
             "step_words": step_words,
             "counts": plan.counts() if plan else {},

@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from decimal import Decimal
 from typing import Any, get_args
 
 from orderloom.base.parsing import parse
 from orderloom.base.refusals import Problem, Refused, refuse
 from orderloom.catalog import reads
-from orderloom.catalog.margin_walk import By
+from orderloom.catalog.margin_walk import By, Walk
 from orderloom.catalog.price_asked import PricesAsked
 from orderloom.catalog.price_rules import SECRET_KINDS, SECTIONS
 from orderloom.catalog.price_words import STEP_NAMES, rule_words, step_words
 from orderloom.catalog.priced import Priced
+from orderloom.insight.sheets import csv_file
 from orderloom.orders.reads import margin_walk_of
-from orderloom.web.answers import Page
+from orderloom.web.answers import Page, Sent
 from orderloom.web.api.prices import RuleQuery, WalkQuery, rules_of
 from orderloom.web.api.repricing import RepricingChoice, RepricingQuery, reprice_chosen, repricing_of
 from orderloom.web.call import Call
 from orderloom.web.routes import Routes
+from orderloom.web.table_files import sent_file
 
 routes = Routes("page")
 
@@ -95,6 +98,25 @@ async def reprice_by_form(call: Call) -> Page:
     drafts = [{"kind": kind, "id": id_, "basis": basis} for kind, _, id_, basis in parts]
     outcomes = await reprice_chosen(call, parse(RepricingChoice, {"drafts": drafts}))
     return Page("prices/repriced.html", {"outcomes": outcomes})
+
+
+@routes.get("/prices/files/walk.csv", permission="catalog.cost", query=WalkQuery)
+async def walk_file(call: Call, query: WalkQuery) -> Sent:
+    """Where the margin went, as a file in which no cell is executed."""
+    found = await margin_walk_of(call.tx, query.wanted(), by=query.by)
+    rows = [row for walk in found.walks for row in _walk_rows(walk)]
+    return sent_file("walk.csv", csv_file(["Currency", "Step", "What", "Lines", "Percent of list", "Amount"], rows))
+
+
+def _walk_rows(walk: Walk) -> Iterator[list[str | int | Decimal]]:
+    yield [walk.currency, STEP_NAMES["list"], "", "", 100, walk.list_amount]
+    for leak in walk.leaks:
+        yield [walk.currency, STEP_NAMES[leak.kind], leak.key, leak.lines, leak.percent_of_list, leak.amount]
+    yield [walk.currency, "Net", "", "", "", walk.net]
+    if walk.margin is not None:
+        yield [walk.currency, "Net whose cost is known", "", "", "", walk.margin.net]
+        yield [walk.currency, "Cost", "", "", "", walk.margin.cost]
+        yield [walk.currency, "Margin", "", "", walk.margin.percent, walk.margin.amount]
 
 
 def _asked(arguments: Mapping[str, str]) -> dict[str, object]:
