@@ -2,6 +2,7 @@
 .DEFAULT_GOAL := help
 SHELL := /bin/bash
 PYTHON ?= python3
+JOBS ?= 2
 BIN := .venv/bin
 WEB := src/orderloom/web
 PACKAGES := .venv/installed
@@ -20,13 +21,13 @@ run: install ## Set everything up, load the demo world, start the program on a l
 	@$(BIN)/orderloom serve --demo
 
 test: $(PACKAGES) $(ASSETS) ## Run every test
-	$(BIN)/pytest -m "not soak"
+	$(BIN)/pytest -m "not soak" -n $(JOBS) --dist worksteal
 
-check: $(PACKAGES) ## Format, lint, types, the house's rules, fast tests: under a minute
+check: $(PACKAGES) ## Format, lint, types, the house's rules, tests without a database: about a minute
 	$(BIN)/ruff format --check src tests bench
 	$(BIN)/ruff check src tests bench
 	$(BIN)/mypy
-	$(BIN)/pytest -m "not slow and not browser and not soak" -x
+	$(BIN)/pytest -m "not database and not slow and not browser and not soak" -n $(JOBS) --dist worksteal -x
 
 format: $(PACKAGES) ## Format the code
 	$(BIN)/ruff format src tests bench
