@@ -46,8 +46,9 @@ def test_every_thing_and_step_says_why_it_exists():
     found = as_json(simulate(catalogue_of(A), order(A), Facts(told=(Fact("lineStatus", "jumpered"),))))
     why = {thing["key"]: thing["why"] for thing in found["fulfilment_items"]}
     assert why["ShippingOrder/ADDR-7"] == [
-        "line 1.4 (VDSL modem (rental)): rule 14: from home-hardware, make ShippingOrder",
-        "line 1.5 (Set-top box (rental)): rule 14: from home-hardware, make ShippingOrder",
+        f"line {line} ({name}): rule 14: from home-hardware, make ShippingOrder, "
+        'because action in ("add", "delete") and order.act != "move"'
+        for line, name in (("1.4", "VDSL modem (rental)"), ("1.5", "Set-top box (rental)"))
     ]
     assert "by way of CFS-BroadbandAccess/1.1" in why["RFS-DSLLine/ADDR-7+1.1"][0]
     steps = {step["key"]: step["why"] for step in found["steps"]}

@@ -326,10 +326,10 @@ def test_a_line_to_disconnect_without_steps_for_it_is_held():
     draft = OrderDraft(
         customer="x",
         ship_to="ADDR-7",
-        catalogue="home-broadband",
-        items=(ItemDraft("1", "Internet Solo 50/10", action="delete"),),
+        catalogue="wholesale-kits",
+        items=(ItemDraft("1", "TRAINING-SPLICE", action="delete"),),
     )
-    found = build_plan(catalogue("home-broadband"), draft)
+    found = build_plan(catalogue("wholesale-kits"), draft)
     assert {hold.code for hold in found.holds} == {"action_uncovered"}
     assert not found.charges
 

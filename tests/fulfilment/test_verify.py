@@ -21,6 +21,13 @@ from tests.stories.workshop import Workshop, copy_database, drop_database, world
 
 ORDERS = Path(__file__).parent.parent.parent / "demo" / "orders"
 
+_CHARGED = """
+        INSERT INTO billing.subscription
+               (increment_id, trigger_id, quantity, unit_price, period, started_on, next_on)
+        SELECT -id, id, 1, 1, 'month', current_date, current_date FROM billing.trigger;
+        """
+_KIT = "(SELECT number FROM assets.asset WHERE order_id = 1 AND is_bundle)"
+
 # The kit (1) has run to its end, the triple play (2) has come half-way, a point of sale (3) waits on
 # hold, another triple play (4) was cancelled half-way and taken back.
 BREAKS = {
@@ -121,6 +128,23 @@ BREAKS = {
         """,
     "a line that was taken out leaves nothing installed": """
         UPDATE orders.item SET withdrawn_in = 2
+        """,
+    "what an order has disconnected is terminated": f"""
+        UPDATE orders.item SET asset = {_KIT}, action = 'delete' WHERE order_id = 1
+        """,
+    "a product that is terminated is charged for no more": f"""
+        {_CHARGED}
+        UPDATE assets.asset SET state = 'terminated', ended_at = base.now() WHERE order_id = 1
+        """,
+    "a product that is suspended is charged in full only where its terms say so": f"""
+        {_CHARGED}
+        UPDATE assets.asset SET state = 'suspended' WHERE order_id = 1;
+        UPDATE orders.item SET asset = {_KIT}, action = 'suspend' WHERE order_id = 1
+        """,
+    "a product that was changed is charged by its last price, not by those before as well": f"""
+        {_CHARGED}
+        UPDATE billing.trigger SET price = '';
+        UPDATE orders.item SET asset = {_KIT}, action = 'modify', state = 'completed' WHERE order_id = 2
         """,
 }
 

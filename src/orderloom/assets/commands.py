@@ -7,6 +7,7 @@ from datetime import datetime
 
 from orderloom.assets import rules, store
 from orderloom.assets.events import AssetChanged, AssetCreated, AssetMoved, RealizationTerminated
+from orderloom.assets.reads import named_assets
 from orderloom.assets.types import AssetDraft, AssetRevision, CharacteristicsChange, Moved, RealizationDraft
 from orderloom.base.refusals import NotFound, Problem, refuse_if_any
 from orderloom.base.transaction import Tx
@@ -32,10 +33,17 @@ async def create_for_order(tx: Tx, drafts: Sequence[AssetDraft]) -> dict[int, in
         if draft.order_item_id not in created
     ]
     by_line |= {(new.draft.order_id, new.draft.line): new.id for new in fresh}
-    await store.insert(tx, fresh, by_line=by_line)
+    await store.insert(tx, fresh, by_line=by_line, by_number=await _numbered(tx, fresh))
+    if heirs := [new.id for new in fresh if new.draft.replaces]:
+        await store.inherit(tx, heirs)
     created |= {new.draft.order_item_id: new.id for new in fresh}
     tx.emit(map(_created, fresh))
     return {draft.order_item_id: created[draft.order_item_id] for draft in drafts}
+
+
+async def _numbered(tx: Tx, fresh: Sequence[store.NewAsset]) -> dict[str, int]:
+    numbers = {number for new in fresh for number in (new.draft.parent_asset, new.draft.replaces) if number}
+    return {asset.number: asset.id for asset in (await named_assets(tx, sorted(numbers))).values()} if numbers else {}
 
 
 def _created(new: store.NewAsset) -> AssetCreated:
@@ -59,13 +67,39 @@ async def activate(tx: Tx, started: Mapping[int, datetime]) -> list[Moved]:
 
 
 async def suspend(tx: Tx, asset_ids: Sequence[int]) -> list[Moved]:
-    """Assets rest for a while; what realizes them stays, since others may use it."""
-    return await _move(tx, dict.fromkeys(asset_ids, tx.now), "suspended")
+    """Assets rest for a while; what realizes them stays, and rests where nobody else uses it."""
+    moved = await _move(tx, dict.fromkeys(asset_ids, tx.now), "suspended")
+    await store.rest_unused(tx, await store.used_by(tx, [each.asset_id for each in moved]))
+    return moved
 
 
 async def request_termination(tx: Tx, asset_ids: Sequence[int]) -> list[Moved]:
     """A disconnect is on its way."""
     return await _move(tx, dict.fromkeys(asset_ids, tx.now), "pending_terminate")
+
+
+async def reinstate(tx: Tx, asset_ids: Sequence[int]) -> list[Moved]:
+    """A disconnect came to nothing: assets stand where they stood before it."""
+    before = await store.before_termination(tx, asset_ids)
+    moved = []
+    for state in ("active", "suspended"):
+        ids = [asset_id for asset_id, was in before.items() if was == state]
+        moved += await _move(tx, dict.fromkeys(ids, tx.now), state) if ids else []
+    return moved
+
+
+async def hold_realizations(tx: Tx, numbers: Sequence[str]) -> None:
+    """Lock what these assets use until the transaction ends, so that one order at a time decides what goes."""
+    known = await named_assets(tx, numbers)
+    await store.used_by(tx, [asset.id for asset in known.values()])
+
+
+async def join_realizations(tx: Tx, users: Sequence[tuple[int, str, int]]) -> None:
+    """Order items use from now on what their customer has already: account, key and order item of each."""
+    known = await store.of_order_items(tx, [item for _, _, item in users])
+    pairs = [(account_id, key, known[item].id) for account_id, key, item in users if item in known]
+    if pairs:
+        await store.join(tx, pairs)
 
 
 async def terminate(tx: Tx, ended: Mapping[int, datetime]) -> list[Moved]:
@@ -150,15 +184,26 @@ async def revise_assets(tx: Tx, revisions: Sequence[AssetRevision]) -> list[int]
     """Let installed products follow their changed order items; return those that there are. Idempotent."""
     known = await store.of_order_items(tx, [revision.order_item_id for revision in revisions])
     mine = [revision for revision in revisions if revision.order_item_id in known]
-    await store.resize(tx, {known[revision.order_item_id].id: revision for revision in mine})
+    return await alter_assets(tx, {known[revision.order_item_id].id: revision for revision in mine})
+
+
+async def alter_assets(tx: Tx, revisions: Mapping[int, AssetRevision]) -> list[int]:
+    """Let installed products be what an order has made of them, by id; return those. Idempotent."""
+    await store.resize(tx, revisions)
     learnt = [
-        CharacteristicsChange(known[revision.order_item_id].id, revision.characteristics)
-        for revision in mine
+        CharacteristicsChange(asset_id, revision.characteristics)
+        for asset_id, revision in revisions.items()
         if revision.characteristics
     ]
     if learnt:
         await set_characteristics(tx, learnt)
-    return [known[revision.order_item_id].id for revision in mine]
+    return list(revisions)
+
+
+async def settle_realizations(tx: Tx, drafts: Sequence[RealizationDraft]) -> None:
+    """Write what became of services and resources that live: their characteristics are merged. Idempotent."""
+    if drafts:
+        await store.settle(tx, rules.shared(drafts))
 
 
 async def realize(tx: Tx, drafts: Sequence[RealizationDraft]) -> dict[str, int]:
@@ -168,16 +213,17 @@ async def realize(tx: Tx, drafts: Sequence[RealizationDraft]) -> dict[str, int]:
     once and counted. Users are the assets of the order items; what would have none is not written.
     """
     known = await store.of_order_items(tx, [item for draft in drafts for item in draft.order_item_ids])
-    used = [draft for draft in rules.shared(drafts) if any(item in known for item in draft.order_item_ids)]
+    named = await named_assets(tx, sorted({number for draft in drafts for number in draft.assets}))
+    together = rules.shared(drafts)
+    users = {
+        (draft.account_id, draft.key): [
+            *(known[item].id for item in draft.order_item_ids if item in known),
+            *(named[number].id for number in draft.assets if number in named),
+        ]
+        for draft in together
+    }
+    used = [draft for draft in together if users[(draft.account_id, draft.key)]]
     ids = await store.realize(tx, used)
-    await store.use(
-        tx,
-        [
-            (ids[(draft.account_id, draft.key)], known[item].id)
-            for draft in used
-            for item in draft.order_item_ids
-            if item in known
-        ],
-    )
+    await store.use(tx, [(ids[key], asset_id) for key in ids for asset_id in users[key]])
     await store.activate_used(tx, list(ids.values()))
     return {key: realization_id for (_, key), realization_id in ids.items()}

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
-from orderloom.assets.types import Asset, Realization
+from orderloom.assets.types import Asset, NamedAsset, Realization
 from orderloom.base.transaction import Tx
 from orderloom.parties.policy import account_filter
 
@@ -41,7 +42,9 @@ async def tree(
                  FROM tree
                  JOIN assets.asset ON asset.parent_id = tree.id)
         SELECT id, number, account_id, parent_id, depth, product_code, product_name, quantity, is_bundle, role, place,
-               state, characteristics, serials, order_id, order_label, order_item_id, line, started_at, ended_at
+               state, characteristics, serials, order_id, order_label, order_item_id, line, started_at, ended_at,
+               changed_at,
+               (SELECT former.number FROM assets.asset AS former WHERE former.id = tree.replaces_id) AS replaces
           FROM tree
          WHERE %(with_ended)s OR ended_at IS NULL
          ORDER BY path
@@ -57,6 +60,74 @@ async def tree(
         },
         row=Asset,
     )
+
+
+async def named_assets(tx: Tx, numbers: Sequence[str]) -> dict[str, NamedAsset]:
+    """Installed products by number, whoever looks."""
+    rows = await tx.all(
+        """
+        SELECT id, number, account_id, product_code, product_name, quantity, place, state, order_item_id
+          FROM assets.asset
+         WHERE number = ANY(%(numbers)s)
+        """,
+        {"numbers": list(numbers)},
+        row=NamedAsset,
+    )
+    return {row.number: row for row in rows}
+
+
+async def root_of(tx: Tx, number: str) -> int | None:
+    """The outermost bundle around an installed product that the actor sees, itself where there is none."""
+    where, params = account_filter(tx.actor, "asset.account_id")
+    root: int | None = await tx.value(
+        f"""
+          WITH RECURSIVE above AS (
+               SELECT id, parent_id
+                 FROM assets.asset
+                WHERE number = %(number)s
+                  AND {where}
+                UNION ALL
+               SELECT asset.id, asset.parent_id
+                 FROM above
+                 JOIN assets.asset ON asset.id = above.parent_id)
+        SELECT id
+          FROM above
+         WHERE parent_id IS NULL
+        """,
+        {"number": number, **params},
+    )
+    return root
+
+
+@dataclass(frozen=True, slots=True)
+class Tenure:
+    """Since when a customer has a product, those that it took over from included, and the items that sold them."""
+
+    number: str
+    since: datetime | None
+    order_item_ids: list[int]
+
+
+async def tenures(tx: Tx, numbers: Sequence[str]) -> dict[str, Tenure]:
+    """How long installed products have been there; what was moved keeps the time that it had."""
+    rows = await tx.all(
+        """
+          WITH RECURSIVE before AS (
+               SELECT number AS last, id, replaces_id, started_at, order_item_id
+                 FROM assets.asset
+                WHERE number = ANY(%(numbers)s)
+                UNION ALL
+               SELECT before.last, former.id, former.replaces_id, former.started_at, former.order_item_id
+                 FROM before
+                 JOIN assets.asset AS former ON former.id = before.replaces_id)
+        SELECT last AS number, min(started_at) AS since, array_agg(order_item_id ORDER BY id DESC) AS order_item_ids
+          FROM before
+         GROUP BY last
+        """,
+        {"numbers": list(numbers)},
+        row=Tenure,
+    )
+    return {row.number: row for row in rows}
 
 
 async def by_order_item(tx: Tx, order_item_ids: Sequence[int]) -> dict[int, int]:
@@ -105,6 +176,7 @@ class Installed:
     characteristics: Mapping[str, Any]
     asset_ids: list[int]
     order_item_ids: list[int]
+    assets: list[str]
 
 
 async def find_installed(
@@ -120,7 +192,8 @@ async def find_installed(
         SELECT realization.id, realization.account_id, realization.key, realization.kind, realization.spec,
                realization.place, realization.state, realization.characteristics,
                array_remove(array_agg(asset.id ORDER BY asset.id), NULL) AS asset_ids,
-               array_remove(array_agg(asset.order_item_id ORDER BY asset.id), NULL) AS order_item_ids
+               array_remove(array_agg(asset.order_item_id ORDER BY asset.id), NULL) AS order_item_ids,
+               array_remove(array_agg(asset.number ORDER BY asset.id), NULL) AS assets
           FROM assets.realization
           LEFT JOIN assets.realization_user ON realization_user.realization_id = realization.id
           LEFT JOIN assets.asset ON asset.id = realization_user.asset_id
@@ -147,7 +220,9 @@ async def find_products(
     return await tx.all(
         """
         SELECT id, number, account_id, parent_id, 0 AS depth, product_code, product_name, quantity, is_bundle, role,
-               place, state, characteristics, serials, order_id, order_label, order_item_id, line, started_at, ended_at
+               place, state, characteristics, serials, order_id, order_label, order_item_id, line, started_at, ended_at,
+               changed_at,
+               (SELECT former.number FROM assets.asset AS former WHERE former.id = asset.replaces_id) AS replaces
           FROM assets.asset
          WHERE account_id = ANY(%(accounts)s)
            AND ended_at IS NULL

@@ -70,6 +70,7 @@ def shared(drafts: Sequence[RealizationDraft]) -> list[RealizationDraft]:
             else replace(
                 same,
                 order_item_ids=tuple(dict.fromkeys((*same.order_item_ids, *draft.order_item_ids))),
+                assets=tuple(dict.fromkeys((*same.assets, *draft.assets))),
                 characteristics={**same.characteristics, **draft.characteristics},
             )
         )

@@ -12,7 +12,7 @@ ASSET: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
         "pending_active": ("active", "cancelled", "aborted"),
         "active": ("suspended", "pending_terminate", "terminated"),
         "suspended": ("active", "pending_terminate", "terminated"),
-        "pending_terminate": ("active", "terminated"),
+        "pending_terminate": ("active", "suspended", "terminated"),
         "terminated": (),
         "cancelled": (),
         "aborted": (),

@@ -82,18 +82,21 @@ class NewAsset:
     number: str
 
 
-async def insert(tx: Tx, fresh: Sequence[NewAsset], *, by_line: Mapping[tuple[int, str], int]) -> None:
+async def insert(
+    tx: Tx, fresh: Sequence[NewAsset], *, by_line: Mapping[tuple[int, str], int], by_number: Mapping[str, int]
+) -> None:
     """Write new assets, parents and children at once; an order item has one, so a lost race fails."""
     drafts = [new.draft for new in fresh]
     await tx.execute(
         """
         INSERT INTO assets.asset
-               (id, number, account_id, parent_id, product_id, product_code, product_name, quantity, is_bundle, role,
-                place, order_id, order_label, order_item_id, line, characteristics, created_at,
+               (id, number, account_id, parent_id, replaces_id, product_id, product_code, product_name, quantity,
+                is_bundle, role, place, order_id, order_label, order_item_id, line, characteristics, created_at,
                 changed_at)
                OVERRIDING SYSTEM VALUE
         SELECT *, %(now)s::timestamptz, %(now)s
           FROM unnest(%(ids)s::bigint[], %(numbers)s::text[], %(accounts)s::bigint[], %(parents)s::bigint[],
+                      %(replaced)s::bigint[],
                       %(products)s::bigint[], %(codes)s::text[], %(names)s::text[], %(quantities)s::numeric[],
                       %(bundles)s::bool[], %(roles)s::text[], %(places)s::text[], %(orders)s::bigint[],
                       %(labels)s::text[], %(items)s::bigint[], %(lines)s::text[], %(characteristics)s::jsonb[])
@@ -103,7 +106,15 @@ async def insert(tx: Tx, fresh: Sequence[NewAsset], *, by_line: Mapping[tuple[in
             "ids": [new.id for new in fresh],
             "numbers": [new.number for new in fresh],
             "accounts": [draft.account_id for draft in drafts],
-            "parents": [by_line.get((draft.order_id, draft.parent)) if draft.parent else None for draft in drafts],
+            "parents": [
+                by_number.get(draft.parent_asset)
+                if draft.parent_asset
+                else by_line.get((draft.order_id, draft.parent))
+                if draft.parent
+                else None
+                for draft in drafts
+            ],
+            "replaced": [by_number.get(draft.replaces) if draft.replaces else None for draft in drafts],
             "products": [draft.product_id for draft in drafts],
             "codes": [draft.product_code for draft in drafts],
             "names": [draft.product_name for draft in drafts],
@@ -118,6 +129,34 @@ async def insert(tx: Tx, fresh: Sequence[NewAsset], *, by_line: Mapping[tuple[in
             "characteristics": [Json(dict(draft.characteristics)) for draft in drafts],
         },
     )
+
+
+async def inherit(tx: Tx, ids: Sequence[int]) -> None:
+    """What takes over from another product has its serial numbers: the goods go with the customer."""
+    await tx.execute(
+        """
+        UPDATE assets.asset
+           SET serials = former.serials
+          FROM assets.asset AS former
+         WHERE asset.id = ANY(%(ids)s)
+           AND former.id = asset.replaces_id
+        """,
+        {"ids": list(ids)},
+    )
+
+
+async def before_termination(tx: Tx, ids: Sequence[int]) -> dict[int, str]:
+    """Where products stood before their termination was asked for, of those that are about to end."""
+    rows = await tx.all(
+        """
+        SELECT id, state_before
+          FROM assets.asset
+         WHERE id = ANY(%(ids)s)
+           AND state = 'pending_terminate'
+        """,
+        {"ids": list(ids)},
+    )
+    return dict(rows)
 
 
 async def move(tx: Tx, ids: Sequence[int], state: str, *, at: Sequence[datetime]) -> list[Moved]:
@@ -135,6 +174,7 @@ async def move(tx: Tx, ids: Sequence[int], state: str, *, at: Sequence[datetime]
                   FOR UPDATE OF asset)
         UPDATE assets.asset
            SET state = %(state)s,
+               state_before = CASE WHEN %(state)s = 'pending_terminate' THEN locked.state END,
                changed_at = %(now)s,
                started_at = CASE WHEN %(state)s = 'active' THEN coalesce(asset.started_at, locked.at)
                                  ELSE asset.started_at END,
@@ -310,6 +350,71 @@ async def leave(tx: Tx, asset_ids: Sequence[int]) -> None:
     """These assets use nothing any more."""
     await tx.execute(
         "DELETE FROM assets.realization_user WHERE asset_id = ANY(%(assets)s)", {"assets": list(asset_ids)}
+    )
+
+
+async def settle(tx: Tx, drafts: Sequence[RealizationDraft]) -> None:
+    """Merge characteristics into realizations that live, by account and key."""
+    await tx.execute(
+        """
+        UPDATE assets.realization
+           SET characteristics = realization.characteristics || told.characteristics, changed_at = %(now)s
+          FROM unnest(%(accounts)s::bigint[], %(keys)s::text[], %(characteristics)s::jsonb[])
+               AS told (account_id, key, characteristics)
+         WHERE realization.account_id = told.account_id
+           AND realization.key = told.key
+           AND realization.state <> 'terminated'
+           AND NOT realization.characteristics @> told.characteristics
+        """,
+        {
+            "now": tx.now,
+            "accounts": [draft.account_id for draft in drafts],
+            "keys": [draft.key for draft in drafts],
+            "characteristics": [Json(dict(draft.characteristics)) for draft in drafts],
+        },
+    )
+
+
+async def join(tx: Tx, pairs: Sequence[tuple[int, str, int]]) -> list[int]:
+    """Note that assets use realizations that live, by account and key; return these."""
+    return await tx.values(
+        """
+          WITH joined AS (
+               INSERT INTO assets.realization_user (realization_id, asset_id, since)
+               SELECT realization.id, told.asset_id, %(now)s
+                 FROM unnest(%(accounts)s::bigint[], %(keys)s::text[], %(assets)s::bigint[])
+                      AS told (account_id, key, asset_id)
+                 JOIN assets.realization USING (account_id, key)
+                WHERE realization.state <> 'terminated'
+                   ON CONFLICT DO NOTHING
+               RETURNING realization_id)
+        SELECT DISTINCT realization_id
+          FROM joined
+        """,
+        {
+            "now": tx.now,
+            "accounts": [account_id for account_id, _, _ in pairs],
+            "keys": [key for _, key, _ in pairs],
+            "assets": [asset_id for _, _, asset_id in pairs],
+        },
+    )
+
+
+async def rest_unused(tx: Tx, ids: Sequence[int]) -> None:
+    """Those of these realizations that nobody uses who is not suspended rest."""
+    await tx.execute(
+        """
+        UPDATE assets.realization
+           SET state = 'inactive', changed_at = %(now)s
+         WHERE id = ANY(%(ids)s)
+           AND state = 'active'
+           AND NOT EXISTS (SELECT 1
+                             FROM assets.realization_user
+                             JOIN assets.asset ON asset.id = realization_user.asset_id
+                            WHERE realization_user.realization_id = realization.id
+                              AND asset.state <> 'suspended')
+        """,
+        {"ids": list(ids), "now": tx.now},
     )
 
 

@@ -18,7 +18,8 @@ RealizationKind = Literal["service", "resource"]
 class AssetDraft:
     """An installed product as one order item makes it.
 
-    `parent` is the line of its bundle within the same order, if it is part of one.
+    `parent` is the line of its bundle within the same order, if it is part of one; `parent_asset` the number of
+    a bundle that the customer has already. `replaces` is the number of the product that it takes over from.
     """
 
     order_id: int
@@ -35,6 +36,8 @@ class AssetDraft:
     place: str = ""
     product_id: int | None = None
     characteristics: Mapping[str, Any] = field(default_factory=dict)
+    parent_asset: str | None = None
+    replaces: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +45,7 @@ class RealizationDraft:
     """A service or resource that fulfilment made for order items.
 
     `key` is made of content (spec and the values of its `per`), so realizing the same again finds it.
+    `assets` are numbers of installed products that use it besides those that the order items made.
     """
 
     key: str
@@ -52,6 +56,7 @@ class RealizationDraft:
     label: str = ""
     place: str = ""
     characteristics: Mapping[str, Any] = field(default_factory=dict)
+    assets: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +76,21 @@ class AssetRevision:
     quantity: Decimal
     place: str
     characteristics: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class NamedAsset:
+    """An installed product by its number: whose it is, what it is and how it stands."""
+
+    id: int
+    number: str
+    account_id: int
+    product_code: str
+    product_name: str
+    quantity: Decimal
+    place: str
+    state: str
+    order_item_id: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +129,8 @@ class Asset:
     line: str
     started_at: datetime | None
     ended_at: datetime | None
+    changed_at: datetime
+    replaces: str | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from orderloom.billing.types import Period, TriggerDraft
 
 ZERO = Decimal(0)
 NO_RATE: Final = "There is no rate for the tax category"
+ONE = Decimal(1)
 
 
 def complete_kits(delivered: Mapping[int, Decimal], per_kit: Mapping[int, Decimal]) -> Decimal:

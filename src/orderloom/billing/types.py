@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Any, Literal
 
 from orderloom.base.fields import Amount, Code, LongText, Text
+from orderloom.catalog.proration import ProrationMethod
 
 PriceKind = Literal["one_time", "recurring", "prepaid"]
 Period = Literal["month", "year"]
@@ -126,6 +127,52 @@ class Reversed:
     trigger_ids: tuple[int, ...]
     voided_charge_ids: tuple[int, ...]
     to_credit_charge_ids: tuple[int, ...]
+
+
+Outcome = Literal["end", "stop", "reduce", "resume"]
+
+
+@dataclass(frozen=True, slots=True)
+class Alteration:
+    """What becomes of that which recurs for order items: it ends, stops for a while, costs less, or goes on in full.
+
+    It counts from the day of `at` where the payer is, or from `on` where that is earlier. `with_parts` takes
+    along what was sold within these items as a bundle. Days that were charged in advance and are not used come
+    back, counted by `method`. `price` is what a unit costs while it is reduced.
+    """
+
+    order_item_ids: tuple[int, ...]
+    outcome: Outcome
+    at: datetime
+    on: date | None = None
+    method: ProrationMethod = "days"
+    with_parts: bool = False
+    price: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Altered:
+    """The subscriptions that an alteration moved, those that continue them, and the charges that give back."""
+
+    subscription_ids: tuple[int, ...] = ()
+    successor_ids: tuple[int, ...] = ()
+    credit_ids: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Foreseen:
+    """What an alteration would do to one subscription: from when, what comes back, and what a unit costs then."""
+
+    order_item_id: int
+    description: str
+    quantity: Decimal
+    unit_price: Decimal
+    currency: str
+    period: Period
+    outcome: Outcome
+    on: date
+    back: Decimal
+    price_after: Decimal | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,11 +40,12 @@ INVARIANTS: Final = (
         "each increment is charged exactly once, or is one subscription",
         """
         SELECT 'increment ' || increment.id || ' has ' || count(charge.id) || ' charges and '
-               || count(DISTINCT subscription.id) || ' subscriptions'
+               || count(DISTINCT subscription.id) || ' subscriptions to begin with'
           FROM billing.increment
           JOIN billing.trigger ON trigger.id = increment.trigger_id
           LEFT JOIN billing.charge ON charge.increment_id = increment.id AND charge.subscription_id IS NULL
-          LEFT JOIN billing.subscription ON subscription.increment_id = increment.id
+          LEFT JOIN billing.subscription
+                 ON subscription.increment_id = increment.id AND subscription.continues_id IS NULL
          GROUP BY increment.id, trigger.price_kind
         HAVING (trigger.price_kind = 'recurring' AND (count(DISTINCT subscription.id) <> 1 OR count(charge.id) <> 0))
             OR (trigger.price_kind <> 'recurring' AND (count(DISTINCT subscription.id) <> 0 OR count(charge.id) <> 1))
@@ -56,7 +57,7 @@ INVARIANTS: Final = (
         SELECT 'subscription ' || subscription.id || ' says ' || subscription.periods_charged || ' periods, has '
                || count(charge.id)
           FROM billing.subscription
-          LEFT JOIN billing.charge ON charge.subscription_id = subscription.id
+          LEFT JOIN billing.charge ON charge.subscription_id = subscription.id AND charge.adjusts_id IS NULL
          GROUP BY subscription.id
         HAVING count(charge.id) <> subscription.periods_charged
             OR (count(charge.id) > 0 AND (min(charge.period_start) <> subscription.started_on
@@ -74,6 +75,31 @@ INVARIANTS: Final = (
            AND (EXISTS (SELECT 1 FROM billing.charge WHERE charge.trigger_id = trigger.id AND charge.state = 'open')
                 OR EXISTS (SELECT 1 FROM billing.subscription
                             WHERE subscription.trigger_id = trigger.id AND subscription.state <> 'ended'))
+        """,
+    ),
+    Invariant(
+        "of what was charged for a period no more comes back than that, and only once it ended or rests",
+        """
+        SELECT 'charge ' || given.id || ' gives back ' || -given.amount || ' of ' || charge.amount
+          FROM billing.charge AS given
+          JOIN billing.charge ON charge.id = given.adjusts_id
+          JOIN billing.subscription ON subscription.id = given.subscription_id
+         WHERE given.state <> 'voided'
+           AND (-given.amount > charge.amount
+                OR given.subscription_id <> charge.subscription_id
+                OR subscription.state = 'active')
+        """,
+    ),
+    Invariant(
+        "a subscription continues one that has ended by then, of the same increment",
+        """
+        SELECT 'subscription ' || subscription.id || ' starts on ' || subscription.started_on || ', the one before is '
+               || former.state
+          FROM billing.subscription
+          JOIN billing.subscription AS former ON former.id = subscription.continues_id
+         WHERE former.state <> 'ended'
+            OR former.ended_on > subscription.started_on
+            OR former.increment_id <> subscription.increment_id
         """,
     ),
     Invariant(

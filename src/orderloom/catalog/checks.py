@@ -274,7 +274,7 @@ def _step_name(catalogue: Catalogue, name: StepName, pointer: str) -> Iterator[P
         steps = [s.name for section in spec.sections.values() for s in section] if spec else None
     else:
         offering = catalogue.offerings.get(name.owner)
-        steps = [s.name for s in offering.steps] if offering else None
+        steps = [s.name for s in offering.every_step()] if offering else None
         if offering is None:
             known = [*catalogue.specs, *catalogue.offerings]
             message = f"“{name.owner}” is no spec and no offering{guess(name.owner, known)}"
@@ -292,6 +292,8 @@ def _offerings(catalogue: Catalogue, document: Mapping[str, Any]) -> Iterator[Pr
             message = f"“{offering.product}” is not in this catalogue{guess(offering.product, _sold(catalogue))}"
             yield Problem("product_unknown", message, pointer)
         yield from _steps(catalogue, offering.steps, f"{pointer}/steps")
+        for action, steps in offering.others.items():
+            yield from _steps(catalogue, steps, f"{pointer}/{action}")
         yield from _billing(offering, pointer)
         yield from _roles(catalogue, offering, pointer)
 

@@ -411,6 +411,11 @@ class _Reading:
                 Offering(
                     product=code,
                     steps=self._steps(entry.get("steps", {}), f"/offerings/{escaped(name)}/steps"),
+                    others={
+                        action: self._steps(entry[action], f"/offerings/{escaped(name)}/{action}")
+                        for action in STEP_SECTIONS
+                        if action in entry
+                    },
                     billing=Billing(
                         billing["policy"],
                         billing["gate"],

@@ -43,6 +43,8 @@ class SoldItem(Protocol):
     @property
     def action(self) -> Action: ...
     @property
+    def asset(self) -> str | None: ...
+    @property
     def role(self) -> str | None: ...
     @property
     def characteristics(self) -> Mapping[str, Scalar]: ...
@@ -66,7 +68,8 @@ class Item:
     """One line in the tree, with its product, its parts by place, and all that it inherits.
 
     `bundles` are the lines of the bundles around it, nearest first; a bundle or a line that stands
-    alone counts as its own. `position` is its place in the input, for pointers.
+    alone counts as its own. `position` is its place in the input, for pointers. `asset` is the installed product
+    that it acts on.
     """
 
     line: str
@@ -82,6 +85,7 @@ class Item:
     characteristics: Mapping[str, Scalar]
     relies_on: tuple[str, ...]
     parts: tuple[Part, ...]
+    asset: str | None = None
 
     @property
     def is_leaf(self) -> bool:
@@ -168,6 +172,7 @@ def _item(
         characteristics={**defaults, **sold.characteristics} if defaults else sold.characteristics,
         relies_on=tuple(sorted(set(sold.relies_on), key=natural)),
         parts=_parts(sold, place),
+        asset=sold.asset,
     )
 
 
@@ -328,6 +333,13 @@ def _part_problems(bundle: SoldItem, item: SoldItem, component: Component, point
             f"need {wanted.normalize():f}; correct the quantity."
         )
         yield Problem("quantity_per_bundle", message, f"{pointer}/quantity")
+
+
+def part_problems(catalogue: Catalogue, bundle: Product, parts: Sequence[str], pointer: str) -> list[Problem]:
+    """What is wrong with a bundle that has these parts, by product code: too few, too many, or none of a group."""
+    components = {catalogue.codes_by_name.get(c.product, c.product): c for c in bundle.components}
+    counts = {code: parts.count(code) for code in parts}
+    return list(_cardinality_problems(catalogue, bundle, components, counts, pointer))
 
 
 def _cardinality_problems(

@@ -417,6 +417,10 @@ _LINK = Record(
 _OFFERING = Record(
     {
         "steps": _STEPS,
+        "modify": _STEPS,
+        "delete": _STEPS,
+        "suspend": _STEPS,
+        "resume": _STEPS,
         "billing": Record(
             {
                 "policy": OneOf(("together", "anchor", "independent", "perCompleteUnit")),

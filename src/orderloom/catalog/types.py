@@ -301,11 +301,24 @@ class Billing:
 
 @dataclass(frozen=True, slots=True)
 class Offering:
-    """Steps and billing of something sold as a whole."""
+    """Steps and billing of something sold as a whole.
+
+    `others` are its steps when it is not added but changed, disconnected, suspended or resumed; a change without
+    steps of its own takes those of adding.
+    """
 
     product: str
     steps: tuple[StepTemplate, ...] = ()
     billing: Billing | None = None
+    others: Mapping[Action, tuple[StepTemplate, ...]] = field(default_factory=dict)
+
+    def steps_for(self, action: Action) -> tuple[StepTemplate, ...]:
+        """The steps of an action."""
+        return self.others.get(action, self.steps if action in ("add", "modify") else ())
+
+    def every_step(self) -> tuple[StepTemplate, ...]:
+        """The steps of all its actions."""
+        return (*self.steps, *(step for steps in self.others.values() for step in steps))
 
 
 @dataclass(frozen=True, slots=True)
@@ -366,4 +379,4 @@ class Catalogue:
             for section in spec.sections.values():
                 yield from section
         for offering in self.offerings.values():
-            yield from offering.steps
+            yield from offering.every_step()

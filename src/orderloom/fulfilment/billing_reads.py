@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from orderloom.base.transaction import Tx
 from orderloom.billing.rules import NO_RATE
@@ -131,6 +131,7 @@ async def orders_taxed_now(tx: Tx, *, limit: int = 200) -> list[int]:
           JOIN parties.billing_account ON billing_account.id = charge.billing_account_id
          WHERE charge.state = 'open'
            AND charge.amount <> 0
+           AND charge.adjusts_id IS NULL
          GROUP BY trigger.order_id
         HAVING bool_and(billing_account.is_tax_exempt OR {_HAS_RATE.format(day="charge.effective_on")})
          ORDER BY trigger.order_id
@@ -181,3 +182,21 @@ async def billing_steps_taxed_now(tx: Tx, *, limit: int = 200) -> list[StepId]:
         {"no_rate": NO_RATE, "limit": limit},
     )
     return [StepId(*row) for row in rows]
+
+
+async def switching_items(tx: Tx, subscription_ids: Sequence[int]) -> dict[int, date]:
+    """Order items that change or take over from an installed product, and whose price recurs from a day on."""
+    rows = await tx.all(
+        """
+        SELECT item.id, min(subscription.started_on)
+          FROM billing.subscription
+          JOIN billing.trigger ON trigger.id = subscription.trigger_id
+          JOIN orders.item ON item.id = trigger.order_item_id
+         WHERE subscription.id = ANY(%(ids)s)
+           AND item.asset IS NOT NULL
+           AND item.action IN ('add', 'modify')
+         GROUP BY item.id
+        """,
+        {"ids": list(subscription_ids)},
+    )
+    return dict(rows)

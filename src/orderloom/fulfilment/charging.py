@@ -7,10 +7,18 @@ from decimal import Decimal
 
 from orderloom.base.transaction import Tx
 from orderloom.billing import reads as billing
-from orderloom.billing.commands import issue_invoices, mark_gates, release_triggers, release_units
+from orderloom.billing.commands import (
+    alter_recurring,
+    issue_invoices,
+    mark_gates,
+    release_triggers,
+    release_units,
+)
 from orderloom.billing.rules import KitArrival, next_kits
-from orderloom.billing.types import GateMark, UnitsComplete
-from orderloom.fulfilment.billing_reads import billable_triggers, passed_gates
+from orderloom.billing.types import GateMark, Released, UnitsComplete
+from orderloom.fulfilment.altered import alteration_of
+from orderloom.fulfilment.altered_reads import altering_items
+from orderloom.fulfilment.billing_reads import billable_triggers, passed_gates, switching_items
 from orderloom.fulfilment.planning import Planned, plan_again
 from orderloom.stock.reads import delivered_quantities
 from orderloom.stock.types import Delivered
@@ -29,7 +37,7 @@ async def mark_passed_gates(tx: Tx, order_ids: Sequence[int]) -> None:
 async def bill_orders(tx: Tx, order_ids: Sequence[int]) -> dict[int, list[str]]:
     """Release what is ready in these orders and not on hold, and invoice it; numbers of the new invoices by order."""
     await mark_passed_gates(tx, order_ids)
-    await release_triggers(tx, await billable_triggers(tx, order_ids))
+    await switch_charges(tx, await release_triggers(tx, await billable_triggers(tx, order_ids)))
     await release_complete_kits(tx, order_ids)
     issued = await issue_invoices(tx, order_ids=order_ids)
     numbers: dict[int, list[str]] = {}
@@ -37,6 +45,17 @@ async def bill_orders(tx: Tx, order_ids: Sequence[int]) -> dict[int, list[str]]:
         if row.order_id is not None:
             numbers.setdefault(row.order_id, []).append(row.number)
     return numbers
+
+
+async def switch_charges(tx: Tx, released: Released) -> None:
+    """A changed or moved product is charged anew from a day on: what was charged for it before ends that day."""
+    if not released.subscription_ids:
+        return
+    days = await switching_items(tx, released.subscription_ids)
+    items = await altering_items(tx, list(days)) if days else []
+    altered = [alteration for item in items if (alteration := alteration_of(item, at=tx.now, on=days[item.id]))]
+    if altered:
+        await alter_recurring(tx, altered)
 
 
 async def release_complete_kits(tx: Tx, order_ids: Sequence[int]) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -23,6 +23,7 @@ from orderloom.processes.types import ProcessDraft
 
 CALLED = frozenset({"callout", "event", "appointment"})
 DEFAULT_QUEUE = "order-desk"
+TERMINATION = "Termination fee:"
 _PRICE_KINDS: Mapping[str, PriceKind] = {
     "oneTime": "one_time",
     "recurring": "recurring",
@@ -71,13 +72,14 @@ def process_draft(one: Sold, plan: Plan) -> ProcessDraft:
         queues=tuple(queue_of(step) for step in plan.steps),
         partners=tuple(partner_of(step) for step in plan.steps),
         expected=tuple(step.expected for step in plan.steps),
+        not_before=tuple(not_before(one, plan, step) for step in plan.steps),
         params=tuple(step.params or None for step in plan.steps),
         variables=plan.variables,
         priority=one.order.priority,
     )
 
 
-def added_step(plan: Plan, number: int) -> AddedStep:
+def added_step(one: Sold, plan: Plan, number: int) -> AddedStep:
     """A step of the plan that a running process does not have yet."""
     step = plan.steps[number]
     return AddedStep(
@@ -87,8 +89,19 @@ def added_step(plan: Plan, number: int) -> AddedStep:
         queue=queue_of(step),
         partner=partner_of(step),
         expected=step.expected,
+        not_before=not_before(one, plan, step),
         params=step.params or None,
     )
+
+
+def not_before(one: Sold, plan: Plan, step: PlannedStep) -> datetime | None:
+    """When work on what a customer has may begin: on the day for which it was ordered, the first of several."""
+    thing = plan.things[step.thing] if step.thing is not None else None
+    if thing is None or thing.action in ("add", "none"):
+        return None
+    days = [one.by_line[line].requested_on for line in thing.sources if plan.items[line].asset is not None]
+    known = [day for day in days if day is not None]
+    return datetime.combine(max(known), time(), UTC) if days and len(known) == len(days) else None
 
 
 def queue_of(step: PlannedStep) -> str | None:
@@ -208,7 +221,55 @@ def trigger_drafts(one: Sold, plan: Plan) -> list[TriggerDraft]:
     """What becomes billable, and the steps that hold it back."""
     bundles = {billing.line: billing for billing in plan.billing}
     numbers = plan.numbers()
-    return [_trigger(one, plan, charge, bundles, numbers) for charge in plan.charges]
+    charges = [_trigger(one, plan, charge, bundles, numbers) for charge in plan.charges]
+    return [*charges, *_termination_drafts(one, plan)]
+
+
+def _termination_drafts(one: Sold, plan: Plan) -> Iterator[TriggerDraft]:
+    """What leaving early costs falls due with the last step that ends the product, or its parts."""
+    for item in one.order.items:
+        if item.action != "delete" or item.asset is None or not item.one_time:
+            continue
+        lines = {item.line, *_below(plan, item.line)}
+        own = [step.key for step in plan.steps if not step.template.optional and lines.intersection(step.lines)]
+        ends = [step.key for step in plan.steps if step.key in own and step.thing is not None]
+        fee = item.one_time * item.quantity
+        yield _once(one, item, f"{TERMINATION} {item.product_name}", fee, gates=ends or own)
+
+
+def _below(plan: Plan, line: str) -> Iterator[str]:
+    for child in plan.items[line].children:
+        yield child
+        yield from _below(plan, child)
+
+
+def _once(one: Sold, item: StoredItem, description: str, amount: Decimal, *, gates: Sequence[str]) -> TriggerDraft:
+    assert item.billing_account_id is not None, "an order without a billing account is refused at capture"
+    place = one.order.places.get(item.place or one.order.ship_to or "")
+    return TriggerDraft(
+        order_id=one.order.id,
+        order_label=one.order.number,
+        order_item_id=item.id,
+        line=item.line,
+        description=description,
+        account_id=one.order.account_id,
+        billing_account_id=item.billing_account_id,
+        currency=one.order.currency,
+        price_kind="one_time",
+        quantity=Decimal(1),
+        unit_price=amount,
+        gates=tuple(GateDraft(step=key) for key in gates),
+        price="termination",
+        action=item.action,
+        revision=item.added_in,
+        by_itself=True,
+        unit=item.unit,
+        tax_category=item.tax_code or "standard",
+        tax_country=place.country if place else "",
+        po_number=one.order.po_number or "",
+        gl_account=item.gl_account or "",
+        cost_centre=item.cost_centre or "",
+    )
 
 
 def _trigger(
@@ -277,6 +338,7 @@ def _gates(plan: Plan, charge: Charge, item: StoredItem, numbers: Mapping[str, i
 def asset_drafts(one: Sold) -> list[AssetDraft]:
     """The installed products that the order brings; the customer sees them at once."""
     bundles = {item.parent for item in one.order.items}
+    installed = {item.line: item.asset for item in one.order.items if item.action != "add"}
     return [
         AssetDraft(
             order_id=one.order.id,
@@ -293,6 +355,8 @@ def asset_drafts(one: Sold) -> list[AssetDraft]:
             place=item.place or one.order.ship_to or "",
             product_id=item.product_id,
             characteristics=item.characteristics,
+            parent_asset=installed.get(item.parent) if item.parent else None,
+            replaces=item.asset,
         )
         for item in one.order.items
         if item.action == "add" and item.kind != "fee"
@@ -313,14 +377,47 @@ def realization_drafts(one: Sold, plan: Plan) -> list[RealizationDraft]:
             spec=thing.spec.name,
             account_id=one.order.account_id,
             order_item_ids=tuple(one.ids([line for line in thing.sources if line in sold_as_asset])),
+            assets=_changed_assets(one, thing),
             label=thing.label,
             place=thing.place or "",
             characteristics=thing.characteristics,
         )
         for thing in plan.things
         if thing.spec.kind in ("service", "resource")
-        and not thing.is_installed
-        and any(line in sold_as_asset for line in thing.sources)
+        and thing.action == "add"
+        and (any(line in sold_as_asset for line in thing.sources) or _changed_assets(one, thing))
+    ]
+
+
+def _changed_assets(one: Sold, thing: FulfilmentItem) -> tuple[str, ...]:
+    """The installed products whose change brings them a thing that they did not have."""
+    items = [one.by_line[line] for line in thing.sources]
+    return tuple(item.asset for item in items if item.asset is not None and item.action == "modify")
+
+
+def settled_drafts(one: Sold, plan: Plan) -> list[RealizationDraft]:
+    """What orders have changed of services and resources that stand behind installed products."""
+    return [
+        RealizationDraft(
+            key=thing.realized.key,
+            kind="service" if thing.spec.kind == "service" else "resource",
+            spec=thing.spec.name,
+            account_id=one.order.account_id,
+            order_item_ids=(),
+            characteristics=thing.characteristics,
+        )
+        for thing in plan.things
+        if thing.realized is not None and thing.action == "modify"
+    ]
+
+
+def joined_users(one: Sold, plan: Plan) -> list[tuple[int, str, int]]:
+    """Who uses from now on what the customer has already: account, key and order item of each."""
+    return [
+        (one.order.account_id, thing.realized.key, item_id)
+        for thing in plan.things
+        if thing.realized is not None and thing.is_installed
+        for item_id in one.ids([line for line in thing.sources if one.by_line[line].action == "add"])
     ]
 
 

@@ -11,8 +11,9 @@ from orderloom.base.refusals import Problem
 from orderloom.catalog.rules import Item
 from orderloom.catalog.template import Template, field_of
 from orderloom.catalog.types import Action, Rule, Scalar, Spec
+from orderloom.fulfilment.needing import NOTHING, Needs, action_on, acts, is_new, needs_of
 from orderloom.fulfilment.prepared import Prepared
-from orderloom.fulfilment.types import OPEN, Because, Facts, FulfilmentItem, Hold, Line, Lot
+from orderloom.fulfilment.types import OPEN, Because, Facts, FulfilmentItem, Hold, Installed, Line, Lot
 
 MAX_NAMES = 6
 
@@ -33,6 +34,8 @@ class Making:
     characteristics: dict[str, Scalar] = field(default_factory=dict)
     because: list[Because] = field(default_factory=list)
     is_installed: bool = False
+    realized: Installed | None = None
+    action: Action = "add"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +51,8 @@ class Decomposition:
 def decompose(
     prepared: Prepared, items: Mapping[str, Item], header: Mapping[str, Scalar], facts: Facts
 ) -> Decomposition:
-    """Apply the rules layer by layer: all that is made, then what uses it, then what is covered.
+    """Apply the rules layer by layer: all that is made, then what uses it, what stands behind installed products, then
+    what is covered.
 
     Deterministic: items come in natural order, rules in catalogue order, specs after their makers.
     """
@@ -62,6 +66,7 @@ def decompose(
     for item in items.values():
         if item.action != "none":
             work.use(item)
+    work.find_realized()
     holds = tuple(work.holds())
     order = {line: place for place, line in enumerate(items)}
     things = tuple(_finished(thing, work, order) for thing in work.things.values())
@@ -83,8 +88,10 @@ class _Work:
     nothing: dict[str, str] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
     sourced: dict[str, list[tuple[str | None, Decimal, Mapping[str, str]]]] = field(default_factory=dict)
+    needs: Needs = NOTHING
 
     def __post_init__(self) -> None:
+        self.needs = needs_of(self.items.values(), self.facts.installed)
         for part in sorted(self.facts.sourced, key=lambda s: (s.line, sorted(s.attributes.items()), s.place or "")):
             self.sourced.setdefault(part.line, []).append((part.place, part.quantity, part.attributes))
 
@@ -293,14 +300,19 @@ class _Work:
     def _installed(self, spec: str, item: Item) -> dict[str, Making]:
         found: dict[str, Making] = {}
         for installed in self.facts.installed:
-            if installed.spec == spec and installed.place in (None, item.place):
+            if installed.spec == spec and installed.place in (None, item.place) and self._is_usable(installed, item):
                 key = installed.key or f"{spec}/{quote(installed.place or 'installed', safe='')}"
                 thing = self.things.get(key)
                 if thing is None:
                     thing = Making(key, self.prepared.catalogue.specs[spec], installed.place, {}, (), is_installed=True)
+                    thing.realized = installed
                     self.things[key] = thing
                 found[key] = thing
         return found
+
+    def _is_usable(self, installed: Installed, item: Item) -> bool:
+        """A line that acts on a product uses what that one uses; a new one nothing that is on its way out."""
+        return item.asset in installed.users if acts(item) else not installed.is_going
 
     def _refuse_use(self, spec: str, item: Item, count: int) -> None:
         if count:
@@ -316,6 +328,49 @@ class _Work:
             code = "use_missing"
         self.problems.append(Problem(code, message, f"/items/{item.position}"))
 
+    # -- what is installed
+
+    def find_realized(self) -> None:
+        """Find what of things is installed, add what no rule reaches any more, and say what is done to each."""
+        for thing in self.things.values():
+            if thing.realized is None:
+                lines = [self.items[line] for line in thing.makers]
+                thing.realized = self.needs.behind(thing.spec.name, lines, thing.place)
+        known = {thing.realized.key for thing in self.things.values() if thing.realized is not None}
+        for item in self.items.values():
+            if not acts(item) or item.action != "delete":
+                continue
+            for one in self.needs.by_asset.get(str(item.asset), ()):
+                spec = self.prepared.catalogue.specs.get(one.spec)
+                if spec is not None and one.key not in known:
+                    thing = Making(one.key, spec, one.place, {}, (), users={item.line: None}, realized=one)
+                    known.add(one.key)
+                    self.things[one.key] = thing
+                    self.by_line.setdefault(item.line, []).append(thing)
+        for thing in self.things.values():
+            thing.action = self._action(thing)
+
+    def _action(self, thing: Making) -> Action:
+        lines = [self.items[line] for line in (*thing.makers, *thing.users)]
+        wanted = {self.items[line].action for line in thing.makers}
+        action: Action = wanted.pop() if len(wanted) == 1 else "modify" if wanted else "none"
+        if thing.realized is None:
+            return "add" if is_new(thing.spec.kind, action, lines, self.needs) else action
+        action = action_on(action, thing.realized, needs=self.needs, lines=lines, made=thing.characteristics)
+        if action == "none" and (others := self.needs.contested_by(thing.realized)):
+            self._refuse_contested(thing, next(item for item in lines if acts(item)), others)
+        thing.is_installed = thing.is_installed and action == "none"
+        return action
+
+    def _refuse_contested(self, thing: Making, item: Item, others: Sequence[str]) -> None:
+        if item.action != "delete":
+            return
+        message = (
+            f"“{thing.spec.name}” is needed by {', '.join(others)} only, which another order is disconnecting; "
+            f"wait for that order, or cancel it, and then disconnect {item.asset}."
+        )
+        self.problems.append(Problem("resource_contested", message, f"/items/{item.position}"))
+
     # -- covering
 
     def holds(self) -> Iterable[Hold]:
@@ -330,9 +385,9 @@ class _Work:
                 yield Hold("item_uncovered", item.line, message)
             elif item.action not in ("add", "none"):
                 for thing in things:
-                    sections = thing.spec.sections
-                    if "add" in sections and item.action not in sections and item.line in thing.makers:
-                        message = f"“{thing.spec.name}” has no steps to {item.action} it (line {item.line}); add them."
+                    sections, action = thing.spec.sections, thing.action
+                    if "add" in sections and action not in sections and action != "none" and item.line in thing.makers:
+                        message = f"“{thing.spec.name}” has no steps to {action} it (line {item.line}); add them."
                         yield Hold("action_uncovered", item.line, message)
 
 
@@ -345,7 +400,7 @@ def _finished(thing: Making, work: _Work, order: Mapping[str, int]) -> Fulfilmen
     lines = _lines(lots, work.items)
     spec = thing.spec
     quantity = sum((lot.quantity for lot in lots), Decimal(0)) if spec.sums_quantity else Decimal(1)
-    characteristics = {**thing.characteristics, **thing.values}
+    characteristics = {**(thing.realized.known if thing.realized else {}), **thing.characteristics, **thing.values}
     names = work.prepared.catalogue.names
     label = spec.name
     if spec.label is not None:
@@ -354,7 +409,7 @@ def _finished(thing: Making, work: _Work, order: Mapping[str, int]) -> Fulfilmen
     return FulfilmentItem(
         key=thing.key,
         spec=spec,
-        action="none" if thing.is_installed else _action(thing, work.items),
+        action=thing.action,
         label=label,
         place=thing.place,
         quantity=quantity,
@@ -367,6 +422,8 @@ def _finished(thing: Making, work: _Work, order: Mapping[str, int]) -> Fulfilmen
         because=tuple(thing.because),
         open_attributes=thing.open_attributes,
         is_installed=thing.is_installed,
+        realized=thing.realized,
+        needed_by=work.needs.needed_by(thing.realized) if thing.realized else (),
     )
 
 
@@ -399,8 +456,3 @@ def _lines(lots: Sequence[Lot], items: Mapping[str, Item]) -> tuple[Line, ...]:
 def _sku(item: Item) -> str:
     own = item.characteristics.get("sku")
     return str(own) if own is not None else item.product.sku or item.product.code
-
-
-def _action(thing: Making, items: Mapping[str, Item]) -> Action:
-    actions = {items[line].action for line in thing.makers}
-    return actions.pop() if len(actions) == 1 else "modify"

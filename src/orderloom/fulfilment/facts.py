@@ -24,5 +24,8 @@ def facts_of(plain: Mapping[str, Any]) -> Facts:
     return Facts(
         told=tuple(Fact(**fact) for fact in plain.get("told", ())),
         sourced=tuple(Sourced(**{**part, "quantity": Decimal(part["quantity"])}) for part in plain.get("sourced", ())),
-        installed=tuple(Installed(**thing) for thing in plain.get("installed", ())),
+        installed=tuple(
+            Installed(**{**thing, **{name: tuple(thing.get(name, ())) for name in ("users", "leaving")}})
+            for thing in plain.get("installed", ())
+        ),
     )

@@ -171,7 +171,7 @@ class Graph:
         if body.thing is not None:
             return body.thing.spec.sections.get(body.thing.action, ())
         if body.item is not None:
-            return self.catalogue.offerings[body.name].steps
+            return self.catalogue.offerings[body.name].steps_for(body.item.action)
         return self.catalogue.order_steps
 
     def _add_steps(self, body: Body) -> None:

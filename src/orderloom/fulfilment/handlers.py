@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
-from orderloom.assets.commands import realize, set_characteristics
+from orderloom.assets.commands import realize, set_characteristics, settle_realizations
 from orderloom.assets.reads import by_order_item
 from orderloom.assets.types import CharacteristicsChange
 from orderloom.base.refusals import Problem
@@ -221,6 +221,9 @@ async def write_realizations(tx: Tx, order_ids: Sequence[int]) -> None:
     ]
     if drafts:
         await realize(tx, drafts)
+    await settle_realizations(
+        tx, [draft for one in planned.values() if one.plan for draft in compiling.settled_drafts(one.sold, one.plan)]
+    )
 
 
 async def _entitle(tx: Tx, abouts: Sequence[StepContext]) -> dict[StepId, Outcome]:

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
+from orderloom.assets.commands import hold_realizations
+from orderloom.assets.reads import Installed as Realized
 from orderloom.assets.reads import find_installed
 from orderloom.base.refusals import Problem
 from orderloom.base.transaction import Tx
 from orderloom.catalog.reads import load_catalogues
+from orderloom.catalog.rules import SoldItem
 from orderloom.catalog.types import Catalogue
 from orderloom.fulfilment.compile import Sold, sold
 from orderloom.fulfilment.facts import facts_of
 from orderloom.fulfilment.plan import plan_or_problems
 from orderloom.fulfilment.reads import plan_heads
 from orderloom.fulfilment.types import Facts, Installed, Plan
+from orderloom.orders.installed import CHANGING
 from orderloom.orders.reads import stored_orders
+from orderloom.orders.reads.installed import open_changes
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,17 +95,56 @@ def joined(known: Facts, new: Facts) -> Facts:
 async def find_things(
     tx: Tx, orders: Sequence[Sold], catalogues: Mapping[int, Catalogue]
 ) -> dict[int, tuple[Installed, ...]]:
-    """What the customers have already of the specs that the catalogues let somebody use, by account."""
-    specs = {
-        rule.use
-        for one in orders
-        for rule in catalogues[one.order.catalogue_version_id].rules
-        if rule.use is not None and not rule.optional
-    }
-    if not specs:
+    """What the customers have already that orders may use, or act on, by account.
+
+    What is behind products that an order acts on is locked until the transaction ends: one order at a time decides
+    whether somebody still needs it.
+    """
+    asked: dict[int, tuple[Catalogue, list[SoldItem]]] = {}
+    for one in orders:
+        _, items = asked.setdefault(one.order.account_id, (catalogues[one.order.catalogue_version_id], []))
+        items.extend(one.order.items)
+    return await installed_of(tx, asked, for_order={one.order.number for one in orders})
+
+
+async def installed_of(
+    tx: Tx,
+    asked: Mapping[int, tuple[Catalogue, Sequence[SoldItem]]],
+    *,
+    for_order: Collection[str] = (),
+    with_lock: bool = True,
+) -> dict[int, tuple[Installed, ...]]:
+    """The same for items that are perhaps no order yet, by account; `for_order` are the orders that they are."""
+    specs = {spec for catalogue, _ in asked.values() for spec in usable_specs(catalogue)}
+    named = {item.asset for _, items in asked.values() for item in items if item.asset is not None}
+    changed = {item.asset for _, items in asked.values() for item in items if item.asset and item.action in CHANGING}
+    if changed and with_lock:
+        await hold_realizations(tx, sorted(changed))
+    if not specs and not named:
         return {}
-    rows = await find_installed(tx, sorted({one.order.account_id for one in orders}), specs=sorted(specs))
+    rows = await find_installed(tx, sorted(asked), specs=None if named else sorted(specs))
+    rows = [row for row in rows if row.spec in specs or named.intersection(row.assets)]
+    going = await open_changes(tx, sorted({user for row in rows for user in row.assets}), action="delete")
+    leaving = {asset for asset, order in going.items() if order not in for_order}
     found: dict[int, list[Installed]] = {}
     for row in rows:
-        found.setdefault(row.account_id, []).append(Installed(row.spec, row.place or None, row.key))
+        found.setdefault(row.account_id, []).append(_as_fact(row, leaving))
     return {account_id: tuple(things) for account_id, things in found.items()}
+
+
+def usable_specs(catalogue: Catalogue) -> set[str]:
+    """What an order may find installed instead of bringing it: what lines use, and what they wait for."""
+    return {rule.use for rule in catalogue.rules if rule.use is not None and not rule.optional} | {
+        link.first.owner for link in catalogue.links if link.needed
+    }
+
+
+def _as_fact(row: Realized, leaving: Collection[str]) -> Installed:
+    return Installed(
+        row.spec,
+        row.place or None,
+        row.key,
+        users=tuple(row.assets),
+        leaving=tuple(user for user in row.assets if user in leaving),
+        known=row.characteristics,
+    )

@@ -30,6 +30,7 @@ class PlanRows:
     steps: list[NewStep]
     assets: list[AssetDraft]
     triggers: list[TriggerDraft]
+    users: list[tuple[int, str, int]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,23 +53,26 @@ def _rows(one: Planned, process_id: int, now: datetime) -> PlanRows:
     plan = one.plan
     assert plan is not None
     forecast = schedule(plan.shape, frozenset(n for n, step in enumerate(plan.steps) if step.is_born_skipped))
+    process = compiling.process_draft(one.sold, plan)
+    begin = max([now, *(moment for moment in process.not_before if moment is not None)])
     return PlanRows(
         subject=one.sold.subject,
-        process=compiling.process_draft(one.sold, plan),
-        head=_head(one, plan, forecast, process_id, now),
+        process=process,
+        head=_head(one, plan, forecast, process_id, begin=begin, now=now),
         things=compiling.things_of(one.sold, plan),
         steps=list(
             compiling.steps_of(one.sold, plan, forecast, process_id=process_id, start=now, numbers=plan.numbers())
         ),
         assets=compiling.asset_drafts(one.sold),
         triggers=compiling.trigger_drafts(one.sold, plan),
+        users=compiling.joined_users(one.sold, plan),
     )
 
 
-def _head(one: Planned, plan: Plan, forecast: Schedule, process_id: int, now: datetime) -> NewPlan:
+def _head(one: Planned, plan: Plan, forecast: Schedule, process_id: int, *, begin: datetime, now: datetime) -> NewPlan:
     wished = one.sold.order.promised_on
-    promised = datetime.combine(wished, time(23, 59), now.tzinfo) if wished else forecast.promised_at(now)
-    expected = now + timedelta(seconds=forecast.expected)
+    promised = datetime.combine(wished, time(23, 59), now.tzinfo) if wished else forecast.promised_at(begin)
+    expected = begin + timedelta(seconds=forecast.expected)
     covered = {line for thing in plan.things for line in thing.sources}
     return NewPlan(
         order_id=one.sold.order.id,

@@ -244,7 +244,7 @@ async def standings(tx: Tx, order_ids: Sequence[int]) -> dict[int, list[StepStan
 
 @dataclass(frozen=True, slots=True)
 class ItemStanding:
-    """An item of an order, for roll-up."""
+    """An item of an order, for roll-up; `acts` says that it alters an installed product."""
 
     id: int
     order_id: int
@@ -253,6 +253,7 @@ class ItemStanding:
     action: str
     state: str
     withdrawn: bool
+    acts: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -285,7 +286,8 @@ async def order_standings(tx: Tx, order_ids: Sequence[int]) -> list[OrderStandin
     )
     items = await tx.all(
         """
-        SELECT id, order_id, line, parent_id, action, state, withdrawn_in IS NOT NULL AS withdrawn
+        SELECT id, order_id, line, parent_id, action, state, withdrawn_in IS NOT NULL AS withdrawn,
+               asset IS NOT NULL AND action NOT IN ('add', 'none') AS acts
           FROM orders.item
          WHERE order_id = ANY(%(ids)s)
          ORDER BY order_id, position

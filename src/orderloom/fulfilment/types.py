@@ -53,11 +53,23 @@ class Sourced:
 
 @dataclass(frozen=True, slots=True)
 class Installed:
-    """A thing that the customer has already, at a place."""
+    """A thing that the customer has already, at a place.
+
+    `users` are the installed products that need it, `leaving` those of them that another order under way takes
+    away; `known` is what is written down of it.
+    """
 
     spec: str
     place: str | None = None
     key: str = ""
+    users: tuple[str, ...] = ()
+    leaving: tuple[str, ...] = ()
+    known: Mapping[str, Scalar] = field(default_factory=dict)
+
+    @property
+    def is_going(self) -> bool:
+        """Whether nobody will need it once the orders under way are carried out."""
+        return bool(self.users) and set(self.users) == set(self.leaving)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +117,8 @@ class FulfilmentItem:
     """One thing that must exist. Its key is made of content, so that planning again finds it again.
 
     `sources` are the lines behind it, `makers` those that made it. `open_attributes` are not known
-    yet: the thing is provisional. An installed thing is there already and has no steps.
+    yet: the thing is provisional. An installed thing is there already and has no steps. `realized` is what the
+    customer has of it when the order acts on installed products; `needed_by` those who keep it alive.
     """
 
     key: str
@@ -123,6 +136,8 @@ class FulfilmentItem:
     because: tuple[Because, ...]
     open_attributes: tuple[str, ...] = ()
     is_installed: bool = False
+    realized: Installed | None = None
+    needed_by: tuple[str, ...] = ()
 
     @property
     def scope(self) -> str:

@@ -11,6 +11,7 @@ from typing import Final
 from orderloom.base.verify import Invariant
 from orderloom.fulfilment.verify_changes import CHANGES
 from orderloom.fulfilment.verify_charges import CHARGES
+from orderloom.fulfilment.verify_installed import INSTALLED
 
 # Steps of orders that count for the state of an item: mandatory, not taken out by the customer.
 _COUNTED: Final = """
@@ -294,7 +295,7 @@ GOODS: Final = (
                     sum((line->>'quantity')::numeric) AS quantity
                FROM fulfilment.item AS thing
               CROSS JOIN LATERAL jsonb_array_elements(thing.lines) AS line
-              WHERE NOT thing.withdrawn AND line->>'kind' = 'good'
+              WHERE NOT thing.withdrawn AND thing.action = 'add' AND line->>'kind' = 'good'
               GROUP BY thing.id, 3),
              arrived AS (
              SELECT shipment.subject_id AS id, shipment_line.order_item_id AS item_id,
@@ -402,4 +403,4 @@ WORK: Final = (
     ),
 )
 
-INVARIANTS: Final = PLANS + STATES + CHARGES + GOODS + WORK + CHANGES
+INVARIANTS: Final = PLANS + STATES + CHARGES + GOODS + WORK + CHANGES + INSTALLED

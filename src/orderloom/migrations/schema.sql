@@ -516,12 +516,17 @@ CREATE TABLE assets.asset (
     changed_at timestamp with time zone DEFAULT base.now() NOT NULL,
     started_at timestamp with time zone,
     ended_at timestamp with time zone,
+    replaces_id bigint,
+    state_before text,
     CONSTRAINT asset_characteristics_check CHECK ((jsonb_typeof(characteristics) = 'object'::text)),
     CONSTRAINT asset_check CHECK ((parent_id <> id)),
     CONSTRAINT asset_check1 CHECK (((state <> ALL (ARRAY['active'::text, 'suspended'::text, 'pending_terminate'::text, 'terminated'::text])) OR (started_at IS NOT NULL))),
     CONSTRAINT asset_check2 CHECK (((state = ANY (ARRAY['terminated'::text, 'cancelled'::text, 'aborted'::text])) = (ended_at IS NOT NULL))),
+    CONSTRAINT asset_check3 CHECK ((replaces_id <> id)),
+    CONSTRAINT asset_check4 CHECK (((state_before IS NULL) OR (state = 'pending_terminate'::text))),
     CONSTRAINT asset_product_code_check CHECK ((product_code <> ''::text)),
     CONSTRAINT asset_quantity_check CHECK ((quantity > (0)::numeric)),
+    CONSTRAINT asset_state_before_check CHECK ((state_before = ANY (ARRAY['active'::text, 'suspended'::text]))),
     CONSTRAINT asset_state_check CHECK ((state = ANY (ARRAY['created'::text, 'pending_active'::text, 'active'::text, 'suspended'::text, 'pending_terminate'::text, 'terminated'::text, 'cancelled'::text, 'aborted'::text])))
 )
 WITH (fillfactor='80');
@@ -817,8 +822,10 @@ CREATE TABLE billing.charge (
     allocated numeric,
     state text DEFAULT 'open'::text NOT NULL,
     created_at timestamp with time zone DEFAULT base.now() NOT NULL,
+    adjusts_id bigint,
     CONSTRAINT charge_check CHECK ((num_nonnulls(subscription_id, period_start, period_end) = ANY (ARRAY[0, 3]))),
     CONSTRAINT charge_check1 CHECK ((period_start < period_end)),
+    CONSTRAINT charge_check2 CHECK (((adjusts_id IS NULL) OR ((subscription_id IS NOT NULL) AND (amount <= (0)::numeric)))),
     CONSTRAINT charge_quantity_check CHECK ((quantity > (0)::numeric)),
     CONSTRAINT charge_state_check CHECK ((state = ANY (ARRAY['open'::text, 'invoiced'::text, 'voided'::text])))
 )
@@ -1028,7 +1035,12 @@ CREATE TABLE billing.subscription (
     next_on date NOT NULL,
     state text DEFAULT 'active'::text NOT NULL,
     changed_at timestamp with time zone DEFAULT base.now() NOT NULL,
+    continues_id bigint,
+    paused_on date,
+    full_price numeric,
     CONSTRAINT subscription_check CHECK (((state = 'ended'::text) = (ended_on IS NOT NULL))),
+    CONSTRAINT subscription_check1 CHECK (((state = 'suspended'::text) = (paused_on IS NOT NULL))),
+    CONSTRAINT subscription_check2 CHECK ((continues_id <> id)),
     CONSTRAINT subscription_period_check CHECK ((period = ANY (ARRAY['month'::text, 'year'::text]))),
     CONSTRAINT subscription_periods_charged_check CHECK ((periods_charged >= 0)),
     CONSTRAINT subscription_quantity_check CHECK ((quantity > (0)::numeric)),
@@ -2131,6 +2143,7 @@ CREATE TABLE orders.item (
     attributes jsonb DEFAULT '{}'::jsonb NOT NULL,
     added_in integer DEFAULT 1 NOT NULL,
     replaces_id bigint,
+    asset text,
     CONSTRAINT item_action_check CHECK ((action = ANY (ARRAY['add'::text, 'modify'::text, 'delete'::text, 'suspend'::text, 'resume'::text, 'none'::text]))),
     CONSTRAINT item_added_in_check CHECK ((added_in > 0)),
     CONSTRAINT item_attributes_check CHECK ((jsonb_typeof(attributes) = 'object'::text)),
@@ -3779,9 +3792,6 @@ ALTER TABLE ONLY base.subscription
 ALTER TABLE ONLY billing.charge
     ADD CONSTRAINT charge_pkey PRIMARY KEY (id);
 
-ALTER TABLE ONLY billing.charge
-    ADD CONSTRAINT charge_subscription_id_period_start_key UNIQUE (subscription_id, period_start);
-
 ALTER TABLE ONLY billing.gate
     ADD CONSTRAINT gate_pkey PRIMARY KEY (trigger_id, step);
 
@@ -3831,7 +3841,7 @@ ALTER TABLE ONLY billing.series
     ADD CONSTRAINT series_pkey PRIMARY KEY (legal_entity_id, kind, series, year);
 
 ALTER TABLE ONLY billing.subscription
-    ADD CONSTRAINT subscription_increment_id_key UNIQUE (increment_id);
+    ADD CONSTRAINT subscription_continues_id_key UNIQUE (continues_id);
 
 ALTER TABLE ONLY billing.subscription
     ADD CONSTRAINT subscription_pkey PRIMARY KEY (id);
@@ -4411,6 +4421,8 @@ CREATE INDEX submission_of_subject ON approvals.submission USING btree (subject_
 
 CREATE INDEX asset_by_product ON assets.asset USING btree (product_code, account_id);
 
+CREATE INDEX asset_by_replaced ON assets.asset USING btree (replaces_id) WHERE (replaces_id IS NOT NULL);
+
 CREATE INDEX asset_of_account ON assets.asset USING btree (account_id, id);
 
 CREATE INDEX asset_of_order ON assets.asset USING btree (order_id);
@@ -4441,11 +4453,17 @@ CREATE INDEX job_to_run ON base.job USING btree (run_at, id) WHERE (state = 'rea
 
 CREATE INDEX subscription_by_type ON base.subscription USING btree (event_type) WHERE active;
 
+CREATE UNIQUE INDEX charge_adjusted_once ON billing.charge USING btree (adjusts_id) WHERE (adjusts_id IS NOT NULL);
+
 CREATE INDEX charge_of_trigger ON billing.charge USING btree (trigger_id);
 
 CREATE UNIQUE INDEX charge_once_per_increment ON billing.charge USING btree (increment_id) WHERE (subscription_id IS NULL);
 
+CREATE UNIQUE INDEX charge_once_per_period ON billing.charge USING btree (subscription_id, period_start) WHERE (adjusts_id IS NULL);
+
 CREATE INDEX charge_open ON billing.charge USING btree (billing_account_id, id) WHERE (state = 'open'::text);
+
+CREATE INDEX charge_to_give_back ON billing.charge USING btree (billing_account_id) WHERE ((adjusts_id IS NOT NULL) AND (state = 'open'::text));
 
 CREATE INDEX gate_by_step ON billing.gate USING btree (order_id, step) WHERE (outcome IS NULL);
 
@@ -4473,7 +4491,11 @@ CREATE INDEX receivable_of_billing_account ON billing.receivable USING btree (bi
 
 CREATE INDEX subscription_due ON billing.subscription USING btree (next_on, id) WHERE (state = 'active'::text);
 
+CREATE INDEX subscription_of_increment ON billing.subscription USING btree (increment_id);
+
 CREATE INDEX subscription_of_trigger ON billing.subscription USING btree (trigger_id);
+
+CREATE UNIQUE INDEX subscription_once_per_increment ON billing.subscription USING btree (increment_id) WHERE (continues_id IS NULL);
 
 CREATE INDEX trigger_of_order ON billing.trigger USING btree (order_id);
 
@@ -4595,11 +4617,15 @@ CREATE INDEX hold_of_order ON orders.hold USING btree (order_id);
 
 CREATE UNIQUE INDEX hold_once_at_a_time ON orders.hold USING btree (order_id, item_id, code) NULLS NOT DISTINCT WHERE (released_at IS NULL);
 
+CREATE INDEX item_of_asset ON orders.item USING btree (asset) WHERE (asset IS NOT NULL);
+
 CREATE INDEX item_of_product ON orders.item USING btree (product_id, id);
 
 CREATE INDEX item_price_of_order ON orders.item_price USING btree (order_id);
 
 CREATE UNIQUE INDEX one_item_a_line ON orders.item USING btree (order_id, line) WHERE (withdrawn_in IS NULL);
+
+CREATE UNIQUE INDEX one_open_order_changes_a_product ON orders.item USING btree (asset) WHERE ((asset IS NOT NULL) AND (action = ANY (ARRAY['modify'::text, 'delete'::text, 'suspend'::text, 'resume'::text])) AND (withdrawn_in IS NULL) AND (state = ANY (ARRAY['submitted'::text, 'in_progress'::text, 'pending'::text, 'held'::text, 'assessing_cancellation'::text, 'cancelling'::text])));
 
 CREATE INDEX order_by_capture ON orders.sales_order USING btree (captured_at) INCLUDE (account_id);
 
@@ -4956,6 +4982,9 @@ ALTER TABLE ONLY assets.asset
 ALTER TABLE ONLY assets.asset
     ADD CONSTRAINT asset_product_id_fkey FOREIGN KEY (product_id) REFERENCES catalog.product(id);
 
+ALTER TABLE ONLY assets.asset
+    ADD CONSTRAINT asset_replaces_id_fkey FOREIGN KEY (replaces_id) REFERENCES assets.asset(id);
+
 ALTER TABLE ONLY assets.realization
     ADD CONSTRAINT realization_account_id_fkey FOREIGN KEY (account_id) REFERENCES parties.account(id);
 
@@ -4967,6 +4996,9 @@ ALTER TABLE ONLY assets.realization_user
 
 ALTER TABLE ONLY base.job
     ADD CONSTRAINT job_subscription_id_fkey FOREIGN KEY (subscription_id) REFERENCES base.subscription(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY billing.charge
+    ADD CONSTRAINT charge_adjusts_id_fkey FOREIGN KEY (adjusts_id) REFERENCES billing.charge(id);
 
 ALTER TABLE ONLY billing.charge
     ADD CONSTRAINT charge_billing_account_id_fkey FOREIGN KEY (billing_account_id) REFERENCES parties.billing_account(id);
@@ -5024,6 +5056,9 @@ ALTER TABLE ONLY billing.receivable
 
 ALTER TABLE ONLY billing.series
     ADD CONSTRAINT series_legal_entity_id_fkey FOREIGN KEY (legal_entity_id) REFERENCES parties.legal_entity(id);
+
+ALTER TABLE ONLY billing.subscription
+    ADD CONSTRAINT subscription_continues_id_fkey FOREIGN KEY (continues_id) REFERENCES billing.subscription(id);
 
 ALTER TABLE ONLY billing.subscription
     ADD CONSTRAINT subscription_increment_id_fkey FOREIGN KEY (increment_id) REFERENCES billing.increment(id);
@@ -5222,6 +5257,9 @@ ALTER TABLE ONLY orders.hold
 
 ALTER TABLE ONLY orders.hold
     ADD CONSTRAINT hold_order_id_item_id_fkey FOREIGN KEY (order_id, item_id) REFERENCES orders.item(order_id, id);
+
+ALTER TABLE ONLY orders.item
+    ADD CONSTRAINT item_asset_fkey FOREIGN KEY (asset) REFERENCES assets.asset(number);
 
 ALTER TABLE ONLY orders.item
     ADD CONSTRAINT item_billing_account_id_fkey FOREIGN KEY (billing_account_id) REFERENCES parties.billing_account(id);

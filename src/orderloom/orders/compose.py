@@ -472,6 +472,7 @@ def _new_items(checked: Checked, order_id: int, item_ids: Sequence[int], state: 
             promised_on=item.promised_on,
             state=state,
             attributes=item.attributes,
+            asset=item.asset,
         )
 
 

@@ -133,6 +133,7 @@ def _item(
         added_in=1,
         withdrawn_in=None,
         attributes=_as_json_keeps(item.attributes),
+        asset=item.asset,
     )
 
 

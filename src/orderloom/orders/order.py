@@ -116,6 +116,7 @@ class NewItem:
     promised_on: date | None
     state: State
     attributes: Mapping[str, Scalar]
+    asset: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -382,6 +382,7 @@ def _born(work: _Work, item: ItemDraft, offer: Offer, pointer: str) -> StoredIte
         added_in=work.order.revision + 1,
         withdrawn_in=None,
         attributes=item.attributes,
+        asset=item.asset,
     )
 
 

@@ -11,8 +11,9 @@ from typing import Any
 from orderloom.orders.reads.stored import StoredItem, StoredOrder
 
 _ITEM_FIELDS = (
-    "product", "product_name", "parent", "role", "action", "quantity", "unit", "characteristics", "place", "relies_on",
-    "one_time", "recurring", "period", "requested_on", "gl_account", "cost_centre", "tax_code", "billing_account_id",
+    "product", "product_name", "parent", "role", "action", "asset", "quantity", "unit", "characteristics", "place",
+    "relies_on", "one_time", "recurring", "period", "requested_on", "gl_account", "cost_centre", "tax_code",
+    "billing_account_id",
 )  # fmt: skip
 _HEADER_FIELDS = ("ship_to", "bill_to", "billing_account_id", "requested_on", "currency", "po_number", "terms")
 

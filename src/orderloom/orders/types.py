@@ -79,7 +79,11 @@ class PlaceDraft:
 @strict
 @dataclass(frozen=True, slots=True)
 class ItemDraft:
-    """One line as sold; `parent` names the line of the bundle that it belongs to."""
+    """One line as sold; `parent` names the line of the bundle that it belongs to.
+
+    `asset` is the number of the installed product that the line acts on; of a line that is added, the one that
+    it takes over from.
+    """
 
     line: Code
     product: Text
@@ -87,6 +91,7 @@ class ItemDraft:
     quantity: Quantity = Decimal(1)
     unit: Code | None = None
     action: Action = "add"
+    asset: Code | None = None
     role: Code | None = None
     characteristics: Annotated[Mapping[str, Scalar], Field(max_length=MAX_ATTRIBUTES)] = field(default_factory=dict)
     place: Code | None = None

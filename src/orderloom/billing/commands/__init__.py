@@ -1,5 +1,6 @@
 """Verbs of billing; every one is plural and may be repeated."""
 
+from orderloom.billing.commands.altering import alter_recurring, foresee_recurring
 from orderloom.billing.commands.document import request_invoice_document, send_invoice
 from orderloom.billing.commands.invoicing import issue_invoices, issue_what_is_taxed, record_payments
 from orderloom.billing.commands.triggering import (
@@ -16,8 +17,10 @@ from orderloom.billing.commands.triggering import (
 )
 
 __all__ = [
+    "alter_recurring",
     "arm_triggers",
     "bill_recurring",
+    "foresee_recurring",
     "issue_invoices",
     "issue_what_is_taxed",
     "lock_triggers",

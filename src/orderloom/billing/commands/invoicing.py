@@ -39,7 +39,8 @@ async def issue_invoices(
     One invoice per billing account, currency and order; when consolidated, one for all orders. Each
     gets the next number of its legal entity, series and year, without gaps even after a rollback,
     and is never changed again. Nothing to pay, no invoice: charges of nothing (what is in a bundle's
-    price) wait for the next one with an amount. A tax rate that is missing refuses all.
+    price) wait for the next one with an amount, and so does what comes back where it is more than is
+    charged; else it is taken off the largest invoice of its payer. A tax rate that is missing refuses all.
     """
     charges = await invoice.lock_open_charges(
         tx, order_ids=order_ids, billing_account_ids=billing_account_ids, limit=CHARGE_LIMIT
@@ -101,7 +102,7 @@ async def _issue(tx: Tx, bills: _Bills, *, consolidated: bool) -> list[int]:
     for charge in bills.charges:
         key = (charge.billing_account_id, charge.currency, None if consolidated else charge.order_id)
         groups.setdefault(key, []).append(charge)
-    groups = {key: group for key, group in groups.items() if any(charge.amount for charge in group)}
+    groups = _with_credits({key: group for key, group in groups.items() if any(charge.amount for charge in group)})
     if not groups:
         return []
     drafts = [_draft(tx, bills.payers[key[0]], key, group, bills.taxes) for key, group in groups.items()]
@@ -109,6 +110,23 @@ async def _issue(tx: Tx, bills: _Bills, *, consolidated: bool) -> list[int]:
     ids = await invoice.insert(tx, fresh)
     tx.emit(_issued(invoice_id, each) for invoice_id, each in zip(ids, fresh, strict=True))
     return ids
+
+
+def _with_credits(groups: dict[_Group, list[OpenCharge]]) -> dict[_Group, list[OpenCharge]]:
+    """Take what comes back off the largest invoice of its payer and currency; leave out what nothing is left of."""
+    whole: dict[tuple[int, str], list[_Group]] = {}
+    for key in sorted(groups, key=lambda key: -_sum(groups[key])):
+        whole.setdefault(key[:2], []).append(key)
+    for keys in whole.values():
+        first = keys[0]
+        for key in keys[1:]:
+            if _sum(groups[key]) < 0 and _sum(groups[first]) + _sum(groups[key]) > 0:
+                groups[first] = [*groups[first], *groups.pop(key)]
+    return {key: group for key, group in groups.items() if _sum(group) >= 0}
+
+
+def _sum(charges: Sequence[OpenCharge]) -> Decimal:
+    return sum((charge.amount for charge in charges), Decimal(0))
 
 
 def _draft(tx: Tx, payer: BillTo, key: _Group, charges: Sequence[OpenCharge], taxes: TaxTable) -> NewInvoice:

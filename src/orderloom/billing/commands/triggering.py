@@ -180,7 +180,7 @@ async def _release(tx: Tx, due: Mapping[Trigger, Sequence[rules.Increment]]) -> 
     recurring = [pair for pair in fresh if pair[1].trigger.price_kind == "recurring"]
     charges = await charge.insert_charges(tx, list(_charges_once(fresh)))
     subscriptions = await charge.insert_subscriptions(tx, recurring)
-    charges += await _charge_periods(tx, await charge.lock_due(tx, None, ids=subscriptions), until=None)
+    charges += await charge_periods(tx, await charge.lock_due(tx, None, ids=subscriptions), until=None)
     _tell_released(tx, [each for _, each in fresh])
     return Released(tuple(sorted({each.trigger.id for _, each in fresh})), tuple(charges), tuple(subscriptions))
 
@@ -237,10 +237,10 @@ async def bill_recurring(tx: Tx, until: date | None = None, *, limit: int = 1000
     Without a day, those that have begun where the account is. Return the new charges; call again
     until there are none. Each period is charged once, whoever runs at the same moment.
     """
-    return await _charge_periods(tx, await charge.lock_due(tx, until, limit=limit), until=until)
+    return await charge_periods(tx, await charge.lock_due(tx, until, limit=limit), until=until)
 
 
-async def _charge_periods(tx: Tx, subscriptions: Sequence[Subscription], *, until: date | None) -> list[int]:
+async def charge_periods(tx: Tx, subscriptions: Sequence[Subscription], *, until: date | None) -> list[int]:
     """Charge the periods that are due; without a day, those that have begun where the account is."""
     charges: list[NewCharge] = []
     charged: dict[int, tuple[int, date]] = {}

@@ -27,6 +27,7 @@ class NewCharge:
     subscription_id: int | None = None
     period_start: date | None = None
     period_end: date | None = None
+    adjusts_id: int | None = None
 
 
 async def insert_charges(tx: Tx, charges: Sequence[NewCharge]) -> list[int]:
@@ -35,13 +36,13 @@ async def insert_charges(tx: Tx, charges: Sequence[NewCharge]) -> list[int]:
         """
         INSERT INTO billing.charge
                (trigger_id, increment_id, effective_on, quantity, unit_price, amount, allocated, subscription_id,
-                period_start, period_end, created_at, billing_account_id)
+                period_start, period_end, adjusts_id, created_at, billing_account_id)
         SELECT fresh.*, %(now)s, trigger.billing_account_id
           FROM unnest(%(triggers)s::bigint[], %(increments)s::bigint[], %(on)s::date[], %(quantities)s::numeric[],
                       %(unit_prices)s::numeric[], %(amounts)s::numeric[], %(allocated)s::numeric[],
-                      %(subscriptions)s::bigint[], %(starts)s::date[], %(ends)s::date[])
+                      %(subscriptions)s::bigint[], %(starts)s::date[], %(ends)s::date[], %(adjusted)s::bigint[])
                AS fresh (trigger_id, increment_id, effective_on, quantity, unit_price, amount, allocated,
-                         subscription_id, period_start, period_end)
+                         subscription_id, period_start, period_end, adjusts_id)
           JOIN billing.trigger ON trigger.id = fresh.trigger_id
          ORDER BY fresh.increment_id, fresh.period_start
             ON CONFLICT DO NOTHING
@@ -59,6 +60,7 @@ async def insert_charges(tx: Tx, charges: Sequence[NewCharge]) -> list[int]:
             "subscriptions": [charge.subscription_id for charge in charges],
             "starts": [charge.period_start for charge in charges],
             "ends": [charge.period_end for charge in charges],
+            "adjusted": [charge.adjusts_id for charge in charges],
         },
     )
 
@@ -73,7 +75,7 @@ async def insert_subscriptions(tx: Tx, releases: Sequence[tuple[int, Release]]) 
           FROM unnest(%(increments)s::bigint[], %(triggers)s::bigint[], %(quantities)s::numeric[],
                       %(unit_prices)s::numeric[], %(periods)s::text[], %(on)s::date[])
                AS fresh (increment_id, trigger_id, quantity, unit_price, period, started_on)
-            ON CONFLICT (increment_id) DO NOTHING
+            ON CONFLICT (increment_id) WHERE continues_id IS NULL DO NOTHING
         RETURNING id
         """,
         {
@@ -169,7 +171,8 @@ async def end_subscriptions(tx: Tx, trigger_ids: Sequence[int], day: date) -> li
     return await tx.values(
         """
         UPDATE billing.subscription
-           SET state = 'ended', ended_on = greatest(%(day)s, started_on), changed_at = %(now)s
+           SET state = 'ended', ended_on = coalesce(paused_on, greatest(%(day)s, started_on)), paused_on = NULL,
+               changed_at = %(now)s
          WHERE trigger_id = ANY(%(ids)s)
            AND state <> 'ended'
         RETURNING id

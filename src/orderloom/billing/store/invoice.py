@@ -16,7 +16,7 @@ from orderloom.catalog.price_types import Rounding, TaxTerms
 async def lock_open_charges(
     tx: Tx, *, order_ids: Sequence[int] | None, billing_account_ids: Sequence[int] | None, limit: int
 ) -> list[OpenCharge]:
-    """Lock charges that stand on no invoice, in id order."""
+    """Lock charges that stand on no invoice, in id order; with those of orders, what their payers get back."""
     return await tx.all(
         """
         SELECT charge.id, trigger.order_id, trigger.order_label, trigger.order_item_id, trigger.line,
@@ -28,7 +28,18 @@ async def lock_open_charges(
           FROM billing.charge
           JOIN billing.trigger ON trigger.id = charge.trigger_id
          WHERE charge.state = 'open'
-           AND (%(orders)s::bigint[] IS NULL OR trigger.order_id = ANY(%(orders)s))
+           AND (%(orders)s::bigint[] IS NULL
+                OR charge.id IN (SELECT own.id
+                                   FROM billing.trigger AS asked
+                                   JOIN billing.charge AS own ON own.trigger_id = asked.id AND own.state = 'open'
+                                  WHERE asked.order_id = ANY(%(orders)s)
+                                  UNION ALL
+                                 SELECT given.id
+                                   FROM billing.trigger AS asked
+                                   JOIN billing.charge AS given USING (billing_account_id)
+                                  WHERE asked.order_id = ANY(%(orders)s)
+                                    AND given.adjusts_id IS NOT NULL
+                                    AND given.state = 'open'))
            AND (%(payers)s::bigint[] IS NULL OR charge.billing_account_id = ANY(%(payers)s))
          ORDER BY charge.id
          LIMIT %(limit)s

@@ -1,5 +1,6 @@
 """Verbs of fulfilment: place and submit orders, hold and release, cancel, replan, keep states and forecasts."""
 
+from orderloom.fulfilment.commands.acting import place_act, preview_act
 from orderloom.fulfilment.commands.billing import bill_what_is_taxed_now, invoice_or_hold
 from orderloom.fulfilment.commands.cancelling import cancel_items, cancel_orders, finish_cancellations
 from orderloom.fulfilment.commands.changing import absorb, replan_orders
@@ -35,8 +36,10 @@ __all__ = [
     "hold_orders",
     "invoice_or_hold",
     "keep_up_orders",
+    "place_act",
     "place_orders",
     "plan_orders",
+    "preview_act",
     "preview_change",
     "reject_evidence",
     "reject_orders",

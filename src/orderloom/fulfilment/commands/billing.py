@@ -14,7 +14,7 @@ from orderloom.fulfilment.billing_reads import (
     orders_taxed_now,
     standing_holds,
 )
-from orderloom.fulfilment.charging import mark_passed_gates, release_complete_kits
+from orderloom.fulfilment.charging import mark_passed_gates, release_complete_kits, switch_charges
 from orderloom.fulfilment.commands.holding import hold_orders, release_holds
 from orderloom.orders.order import HoldDraft
 from orderloom.processes.commands import retry_steps
@@ -28,7 +28,7 @@ async def bill_without_a_step(tx: Tx, order_ids: Sequence[int]) -> None:
     await mark_passed_gates(tx, order_ids)
     ready = await billable_triggers(tx, order_ids, without_a_step=True)
     if ready:
-        await release_triggers(tx, ready)
+        await switch_charges(tx, await release_triggers(tx, ready))
     await release_complete_kits(tx, order_ids)
     await invoice_or_hold(tx, order_ids)
 
@@ -36,7 +36,7 @@ async def bill_without_a_step(tx: Tx, order_ids: Sequence[int]) -> None:
 async def bill_the_rest(tx: Tx, order_ids: Sequence[int]) -> None:
     """Release and invoice whatever is ready in orders whose plan is carried out."""
     await mark_passed_gates(tx, order_ids)
-    await release_triggers(tx, await billable_triggers(tx, order_ids))
+    await switch_charges(tx, await release_triggers(tx, await billable_triggers(tx, order_ids)))
     await release_complete_kits(tx, order_ids)
     await invoice_or_hold(tx, order_ids)
 

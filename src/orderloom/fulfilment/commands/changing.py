@@ -130,7 +130,7 @@ async def _apply(tx: Tx, one: Planned, plan: Plan, *, reason: str) -> None:
         raise Refused([_conflict(graph.steps, each.key) for each in found.conflicts])
     await store.upsert_things(tx, compiling.things_of(one.sold, plan))
     if not found.is_empty:
-        await _amend(tx, plan, found, process_id=process_id, keys=keys)
+        await _amend(tx, one, plan, found, process_id=process_id, keys=keys)
         await store.withdraw_things_missing(tx, one.sold.order.id, [thing.key for thing in plan.things])
         titles = {step.key: step.title for step in graph.steps}
         tx.emit(
@@ -153,7 +153,7 @@ async def _apply(tx: Tx, one: Planned, plan: Plan, *, reason: str) -> None:
         await sync_holds(tx, [one.sold.order.id])
 
 
-async def _amend(tx: Tx, plan: Plan, found: Difference, *, process_id: int, keys: Sequence[str]) -> None:
+async def _amend(tx: Tx, one: Planned, plan: Plan, found: Difference, *, process_id: int, keys: Sequence[str]) -> None:
     numbers = {key: number for number, key in enumerate(keys)}
     numbers |= {plan.steps[n].key: len(keys) + place for place, n in enumerate(found.added)}
     edges = tuple(
@@ -168,7 +168,7 @@ async def _amend(tx: Tx, plan: Plan, found: Difference, *, process_id: int, keys
         tx,
         process_id,
         Amendment(
-            steps=tuple(compiling.added_step(plan, number) for number in found.added),
+            steps=tuple(compiling.added_step(one.sold, plan, number) for number in found.added),
             edges=edges,
             withdraw=tuple(numbers[key] for key in found.withdrawn),
             remove_edges=removed,

@@ -10,6 +10,7 @@ from orderloom.assets.reads import by_order_item
 from orderloom.base.transaction import Tx
 from orderloom.fulfilment import store
 from orderloom.fulfilment.charging import mark_passed_gates
+from orderloom.fulfilment.commands.altering import follow_altered
 from orderloom.fulfilment.commands.cancelling import finish_cancellations
 from orderloom.fulfilment.events import JeopardyChanged
 from orderloom.fulfilment.jeopardy import ENDED, Progress, in_order, jeopardy, next_change, project
@@ -64,6 +65,9 @@ async def _follow_assets(tx: Tx, orders: Sequence[OrderStanding], items: Sequenc
     moved = [item for item in items if before[item.item_id] != item.state]
     if not moved:
         return
+    acting = {item.id for order in orders for item in order.items if item.acts}
+    if altered := [item for item in moved if item.item_id in acting]:
+        await follow_altered(tx, altered)
     assets = await by_order_item(tx, [item.item_id for item in moved])
     by_state: dict[str, list[int]] = {}
     for item in moved:

@@ -8,8 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from orderloom.assets.commands import create_for_order
-from orderloom.assets.reads import find_installed
+from orderloom.assets.commands import create_for_order, join_realizations
 from orderloom.base.refusals import Problem
 from orderloom.base.transaction import Tx
 from orderloom.billing.commands import arm_triggers
@@ -19,13 +18,14 @@ from orderloom.fulfilment.commands.approving import ask_approval
 from orderloom.fulfilment.commands.holding import sync_holds
 from orderloom.fulfilment.compile import sold
 from orderloom.fulfilment.events import OrderPlanned
-from orderloom.fulfilment.planning import Planned, find_things, plan_kept, plan_sold
+from orderloom.fulfilment.planning import Planned, find_things, installed_of, plan_kept, plan_sold
 from orderloom.fulfilment.prepare import PlanRows, Prepared, prepare
 from orderloom.fulfilment.reads import plan_heads
 from orderloom.fulfilment.simulate import Simulation, Stock, choose_catalogue, simulate
-from orderloom.fulfilment.types import Facts, Installed
+from orderloom.fulfilment.types import Facts
 from orderloom.orders.commands import keep_orders, place_holds
 from orderloom.orders.commands import submit_orders as commit_orders
+from orderloom.orders.compose import Agreed
 from orderloom.orders.fresh import Kept
 from orderloom.orders.order import FirstOrder, HoldDraft
 from orderloom.orders.reads import active_holds
@@ -54,14 +54,17 @@ class PlacedOrder:
     existing: bool = False
 
 
-async def place_orders(tx: Tx, drafts: Sequence[OrderDraft], *, submit: bool = True) -> list[PlacedOrder]:
+async def place_orders(
+    tx: Tx, drafts: Sequence[OrderDraft], *, submit: bool = True, agreed: Sequence[Agreed] = ()
+) -> list[PlacedOrder]:
     """Write orders down, commit the customers to them and start their plans, all or nothing.
 
     With `submit=False` they stay drafts. An order that no rule covers, or that cannot be planned, is
     kept on hold with the reason. A draft that has made an order before, under the same external id, is
-    that order. Returns what became of each draft, in order.
+    that order. Prices that are `agreed`, by line for each draft, stand as they are. Returns what became of each
+    draft, in order.
     """
-    kept = await keep_orders(tx, drafts, submit=submit)
+    kept = await keep_orders(tx, drafts, submit=submit, agreed=agreed)
     fresh = [one for one in kept if isinstance(one, Kept)]
     plans = await _plan_kept(tx, fresh) if submit and fresh else {}
     for order_id, reason in (await ask_approval(tx, list(plans))).items():
@@ -188,6 +191,8 @@ async def _start(tx: Tx, starting: Sequence[PlanRows]) -> dict[int, Started]:
             [step for rows in starting for step in rows.steps],
         )
         await arm_triggers(tx, [draft for rows in starting for draft in rows.triggers])
+    if users := [user for rows in starting for user in rows.users]:
+        await join_realizations(tx, users)
     tx.emit(
         OrderPlanned(rows.subject, rows.head.process_id, len(rows.steps), len(rows.things), rows.head.promised_at)
         for rows in starting
@@ -204,8 +209,9 @@ async def simulate_order(tx: Tx, draft: OrderDraft) -> Simulation:
     customers = await resolve_customers(tx, [draft.customer])
     facts = Facts()
     if draft.customer in customers:
-        rows = await find_installed(tx, [customers[draft.customer].account_id])
-        facts = Facts(installed=tuple(Installed(row.spec, row.place or None, row.key) for row in rows))
+        account_id = customers[draft.customer].account_id
+        found = await installed_of(tx, {account_id: (catalogue, draft.items)}, with_lock=False)
+        facts = Facts(installed=found.get(account_id, ()))
     skus = sorted({product.sku or product.code for product in catalogue.products.values()})
     levels = await stock_facts(tx, skus)
     free = {sku: {warehouse: row["free"] for warehouse, row in rows.items()} for sku, rows in levels.items()}

@@ -168,7 +168,7 @@ async def _revise_plan(tx: Tx, proposal: Proposal, planned: Planned, one: Sold) 
     await store.record_facts(tx, order_id, plain_facts(planned.facts))
     await store.upsert_things(tx, compiling.things_of(one, planned.new))
     await store.withdraw_things_missing(tx, order_id, [thing.key for thing in planned.new.things])
-    written = await _revise_process(tx, proposal, planned)
+    written = await _revise_process(tx, proposal, planned, one)
     stopped = [correlation_of(process_id, number) for number in (*found.withdrawn, *found.taken_back)]
     await withdraw(tx, stopped, reason=proposal.change.reason)
     skipped = [StepId(process_id, written.numbers[key]) for key in found.skipped]
@@ -207,7 +207,7 @@ async def _revise_plan(tx: Tx, proposal: Proposal, planned: Planned, one: Sold) 
     )
 
 
-async def _revise_process(tx: Tx, proposal: Proposal, planned: Planned) -> _Written:
+async def _revise_process(tx: Tx, proposal: Proposal, planned: Planned, one: Sold) -> _Written:
     found, new, graph = planned.found, planned.new, planned.graph
     count = len(graph.steps)
     numbers = {step.key: step.number for step in graph.steps if step.number not in found.retired}
@@ -216,7 +216,7 @@ async def _revise_process(tx: Tx, proposal: Proposal, planned: Planned) -> _Writ
     amends = tuple(_amend_step(planned, amended, proposal.order.revision + 1) for amended in found.amended)
     revision = Revision(
         amendment=Amendment(
-            steps=(*(compiling.added_step(new, place) for place in found.added), *amends),
+            steps=(*(compiling.added_step(one, new, place) for place in found.added), *amends),
             edges=(*_plan_edges(planned, numbers), *_amend_edges(planned, numbers, first_amend)),
             withdraw=found.withdrawn,
             remove_edges=tuple(

@@ -12,6 +12,7 @@ from orderloom.base.transaction import Tx
 from orderloom.catalog.reads import effective_offers, stamped_catalogues, touched_products
 from orderloom.orders import sameness
 from orderloom.orders.commands.document import want_confirmations
+from orderloom.orders.commands.installed import ONE_AT_A_TIME, TAKEN_MEANWHILE, refuse_wrong_assets
 from orderloom.orders.commands.pricing import keep_prices, price_orders
 from orderloom.orders.compose import Agreed, Checked, Found, check, compose
 from orderloom.orders.events import OrderCaptured, OrderSubmitted
@@ -63,6 +64,7 @@ async def keep_orders(
     firsts, taken = _again(drafts, twins)
     checked = _checked(drafts, found, firsts, taken, agreed=agreed)
 
+    await refuse_wrong_assets(tx, checked, submit=submit)
     priced = await price_orders(tx, checked, found.touched)
     checked = [priced[place].checked if place in priced else one for place, one in enumerate(checked)]
     composed = await _composed(tx, checked, found, state="submitted" if submit else "draft")
@@ -90,6 +92,16 @@ async def keep_orders(
         ]
     )
     return [firsts.get(place) or next(kept) for place in range(len(drafts))]
+
+
+async def check_drafts(tx: Tx, drafts: Sequence[OrderDraft], *, agreed: Sequence[Agreed] = ()) -> list[Checked]:
+    """Refuse whatever submitting these drafts would refuse, and say what their lines would cost; writes nothing."""
+    customers = await resolve_customers(tx, _distinct(draft.customer for draft in drafts))
+    found = await _look_up(tx, drafts, customers)
+    checked = _checked(drafts, found, (), {}, agreed=agreed)
+    await refuse_wrong_assets(tx, checked, submit=True)
+    priced = await price_orders(tx, checked, found.touched)
+    return [priced[place].checked if place in priced else one for place, one in enumerate(checked)]
 
 
 def _distinct(references: Iterable[str | None]) -> list[str]:
@@ -236,7 +248,9 @@ def _taken(external_id: str, number: str, found: Sequence[str] = ()) -> Problem:
 
 
 def _refuse_race(violation: UniqueViolation) -> None:
-    """Say so when another request has written the same external id in the meantime; all else is a bug."""
+    """Say so when another request was faster, with the same external id or product; all else is a bug."""
+    if violation.diag.constraint_name == ONE_AT_A_TIME:
+        raise LostRace([TAKEN_MEANWHILE]) from violation
     if violation.diag.constraint_name != "order_external_id":
         raise violation
     problem = Problem(

@@ -335,6 +335,7 @@ def _new_item(item: StoredItem, position: int, items: Mapping[str, StoredItem], 
         promised_on=item.promised_on,
         state=item.state,
         attributes=item.attributes,
+        asset=item.asset,
     )
 
 

@@ -9,6 +9,7 @@ from orderloom.base.refusals import NotFound, Problem, Refused, Stale
 from orderloom.base.transaction import Tx
 from orderloom.base.types import Subject
 from orderloom.orders.commands.document import want_confirmations
+from orderloom.orders.commands.installed import refuse_taken_assets
 from orderloom.orders.events import (
     HeaderChanged,
     ItemStateChanged,
@@ -45,6 +46,7 @@ async def submit_orders(tx: Tx, order_ids: Sequence[int]) -> list[int]:
     """
     await _refuse_unless(tx, order_ids, SUBMIT, also=(*LIVE, "completed", "partial", "failed"))
 
+    await refuse_taken_assets(tx, order_ids)
     submitted = await store.move(tx, order_ids, SUBMIT)
     await store.move_items(tx, [order.id for order in submitted], before=["draft"], after="submitted")
     tx.emit(OrderSubmitted(order.subject) for order in submitted)

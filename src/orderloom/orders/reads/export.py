@@ -111,7 +111,8 @@ async def _page(tx: Tx, *, after: int, states: Sequence[State]) -> list[_Exporte
 
 _ITEMS: LiteralString = """SELECT json_agg(json_build_object(
                             'line', item.line, 'product', item.product_code, 'parent', parent.line,
-                            'quantity', item.quantity, 'unit', item.unit, 'action', item.action, 'role', item.role,
+                            'quantity', item.quantity, 'unit', item.unit, 'action', item.action, 'asset', item.asset,
+                            'role', item.role,
                             'characteristics', item.characteristics, 'place', item.place,
                             'relies_on', (
                                 SELECT json_agg(needed.line ORDER BY needed.position)

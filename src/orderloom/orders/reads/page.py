@@ -92,6 +92,7 @@ class ItemRow:
     scheduled_on: date | None
     state: State
     attributes: Mapping[str, Scalar]
+    asset: str | None
     relies_on: list[str]
 
 
@@ -247,7 +248,7 @@ async def _items(tx: Tx, order_id: int) -> list[ItemRow]:
                  item.characteristics, item.place, billing_account.number AS billing_account, item.gl_account,
                  item.cost_centre, item.tax_code, item.one_time, item.recurring, item.period, item.price_origin,
                  item.price_reason, item.requested_on, item.promised_on, item.scheduled_on, item.state,
-                 item.attributes,
+                 item.attributes, item.asset,
                  ARRAY(SELECT needed.line
                          FROM orders.relies_on
                          JOIN orders.item AS needed ON needed.id = relies_on.needed_id

@@ -64,6 +64,7 @@ class StoredItem:
     added_in: int
     withdrawn_in: int | None
     attributes: Mapping[str, Scalar]
+    asset: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +139,8 @@ async def _items(tx: Tx, order_ids: Sequence[int]) -> dict[int, list[StoredItem]
                  ARRAY[]::integer[] AS ship_groups,
                  coalesce(item.billing_account_id, sales_order.billing_account_id) AS billing_account_id,
                  item.gl_account, item.cost_centre, item.tax_code, item.one_time, item.recurring, item.period,
-                 item.requested_on, item.promised_on, item.state, item.added_in, item.withdrawn_in, item.attributes
+                 item.requested_on, item.promised_on, item.state, item.added_in, item.withdrawn_in, item.attributes,
+                 item.asset
             FROM orders.item
             JOIN orders.sales_order ON sales_order.id = item.order_id
             LEFT JOIN orders.item AS parent ON parent.id = item.parent_id

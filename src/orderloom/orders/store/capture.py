@@ -178,18 +178,18 @@ async def insert(tx: Tx, composed: Sequence[Composed]) -> None:
                (id, order_id, position, line, parent_id, bundle_id, role, product_id, product_code, product_name,
                 kind, action, quantity, per_parent, unit, characteristics, place, billing_account_id, gl_account,
                 cost_centre, tax_code, one_time, recurring, period, price_origin, price_reason, requested_on,
-                promised_on, state, attributes)
+                promised_on, state, attributes, asset)
         SELECT id, order_id, position, line, parent_id, bundle_id, role, product_id, product_code, product_name,
                kind, action, quantity, per_parent, unit, characteristics, place, billing_account_id, gl_account,
                cost_centre, tax_code, one_time, recurring, period, price_origin, price_reason, requested_on,
-               promised_on, state, attributes
+               promised_on, state, attributes, asset
           FROM jsonb_to_recordset(%(items)s) AS fresh (
                id bigint, order_id bigint, position integer, line text, parent_id bigint, bundle_id bigint,
                role text, product_id bigint, product_code text, product_name text, kind text, action text,
                quantity numeric, per_parent numeric, unit text, characteristics jsonb, place text,
                billing_account_id bigint, gl_account text, cost_centre text, tax_code text, one_time numeric,
                recurring numeric, period text, price_origin text, price_reason text, requested_on date,
-               promised_on date, state text, attributes jsonb)
+               promised_on date, state text, attributes jsonb, asset text)
         """,
         {
             "captured_by": tx.actor.name,

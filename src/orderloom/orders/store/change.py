@@ -236,18 +236,18 @@ async def insert_items(tx: Tx, lines: Sequence[NewLine]) -> None:
                    (id, order_id, position, line, parent_id, bundle_id, role, product_id, product_code, product_name,
                     kind, action, quantity, per_parent, unit, characteristics, place, billing_account_id, gl_account,
                     cost_centre, tax_code, one_time, recurring, period, price_origin, price_reason, requested_on,
-                    promised_on, state, attributes, added_in, replaces_id)
+                    promised_on, state, attributes, asset, added_in, replaces_id)
             SELECT id, fresh.order_id, fresh.position + last.position, line, parent_id, bundle_id, role, product_id,
                    product_code, product_name, kind, action, quantity, per_parent, unit, characteristics, place,
                    billing_account_id, gl_account, cost_centre, tax_code, one_time, recurring, period, price_origin,
-                   price_reason, requested_on, promised_on, state, attributes, added_in, replaces_id
+                   price_reason, requested_on, promised_on, state, attributes, asset, added_in, replaces_id
               FROM jsonb_to_recordset(%(items)s) AS fresh (
                    id bigint, order_id bigint, position integer, line text, parent_id bigint, bundle_id bigint,
                    role text, product_id bigint, product_code text, product_name text, kind text, action text,
                    quantity numeric, per_parent numeric, unit text, characteristics jsonb, place text,
                    billing_account_id bigint, gl_account text, cost_centre text, tax_code text, one_time numeric,
                    recurring numeric, period text, price_origin text, price_reason text, requested_on date,
-                   promised_on date, state text, attributes jsonb)
+                   promised_on date, state text, attributes jsonb, asset text)
               JOIN unnest(%(ids)s::bigint[], %(revisions)s::integer[], %(replaced)s::bigint[])
                    AS came (id, added_in, replaces_id) USING (id)
              CROSS JOIN LATERAL (

@@ -43,6 +43,7 @@ class _Sold:
     place: str | None
     relies_on: tuple[str, ...]
     action: Action = "add"
+    asset: str | None = None
     ship_groups: Sequence[SoldPart] = ()
 
 
