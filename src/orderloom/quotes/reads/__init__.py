@@ -16,7 +16,6 @@ from orderloom.quotes.reads.page import (
     quote_behind,
     quote_page,
 )
-from orderloom.quotes.reads.priced import PricedQuoteFilter, priced_quotes
 from orderloom.quotes.reads.stored import (
     LineRow,
     StoredVersion,
@@ -26,6 +25,7 @@ from orderloom.quotes.reads.stored import (
     quote_id_of,
     stored_version,
 )
+from orderloom.quotes.reads.walked import PricedQuoteFilter, priced_quotes
 
 __all__ = [
     "AcceptanceRow",
