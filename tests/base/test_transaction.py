@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
@@ -73,3 +74,37 @@ async def test_the_clock_moves_in_a_movable_database(database: Database) -> None
         await move_clock(tx, timedelta(days=3))
     async with transaction(database, SYSTEM) as tx:
         assert timedelta(days=3) <= tx.now - before < timedelta(days=3, minutes=5)
+
+
+async def test_tasks_of_one_transaction_take_turns(database: Database) -> None:
+    """What one task says in a pipeline or savepoint is not mixed with what another says, and errors stay apart."""
+    async with transaction(database, SYSTEM) as tx:
+        await tx.execute("CREATE TEMPORARY TABLE told (place serial, word text)")
+        begun = asyncio.Event()
+
+        async def tell(word: str) -> None:
+            await tx.execute("INSERT INTO told (word) VALUES (%(word)s)", {"word": word})
+
+        async def undo_three() -> None:
+            with pytest.raises(ZeroDivisionError):
+                async with tx.savepoint():
+                    for _ in range(3):
+                        await tell("undone")
+                        begun.set()
+                        await asyncio.sleep(0)
+                    raise ZeroDivisionError
+
+        async def tell_three() -> None:
+            await begun.wait()
+            async with tx.pipeline():
+                for word in ("a", "b", "c"):
+                    await tell(word)
+                    await asyncio.sleep(0)
+
+        async def tell_one() -> None:
+            await begun.wait()
+            await asyncio.sleep(0)
+            await tell("d")
+
+        await asyncio.gather(undo_three(), tell_three(), tell_one())
+        assert await tx.values("SELECT word FROM told ORDER BY place") == ["a", "b", "c", "d"]

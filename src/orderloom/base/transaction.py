@@ -19,6 +19,7 @@ from psycopg_pool import AsyncConnectionPool
 from orderloom.base.arrays import write_arrays_fast
 from orderloom.base.events import Event, type_name
 from orderloom.base.refusals import LostRace
+from orderloom.base.turns import Turns
 from orderloom.base.types import EMPTY_HOUSE, Actor, House, reaction_name
 
 T = TypeVar("T")
@@ -39,14 +40,19 @@ def Json(value: object) -> Jsonb:
 class Database:
     """A pool of connections to one PostgreSQL database, and the house that works on it.
 
-    Open it with `async with`. `bulk` is for the engine and imports: every statement is planned for
-    its own values, since a cached generic plan makes large batches several times slower.
+    Open it with `async with`. `bulk` is for the engine: every statement is planned for its own values,
+    since a cached generic plan makes large batches several times slower. `loading` is for one long
+    transaction that fills tables: what checks a foreign key is planned once, when the other table may
+    still be empty, and would read all of it for each row to the end.
     """
 
-    def __init__(self, url: str, house: House = EMPTY_HOUSE, *, size: int = 8, bulk: bool = False) -> None:
+    def __init__(
+        self, url: str, house: House = EMPTY_HOUSE, *, size: int = 8, bulk: bool = False, loading: bool = False
+    ) -> None:
         self.url = url
         self.house = house
         self._bulk = bulk
+        self._loading = loading
         self._pool = AsyncConnectionPool(
             url,
             min_size=1,
@@ -71,6 +77,8 @@ class Database:
                 "SET plan_cache_mode = force_custom_plan; SET enable_hashjoin = off;"
                 " SET enable_mergejoin = off; SET enable_seqscan = off"
             )
+        if self._loading:
+            await connection.execute("SET enable_seqscan = off")
 
     def connection(self) -> AbstractAsyncContextManager[AsyncConnection[Any]]:
         """A bare connection in autocommit mode, for listening and maintenance."""
@@ -78,7 +86,10 @@ class Database:
 
 
 class Tx:
-    """An open transaction. Rooms receive it as the first argument of every command and read."""
+    """An open transaction. Rooms receive it as the first argument of every command and read.
+
+    Several tasks may use it at once: statements, pipelines and savepoints of theirs take turns.
+    """
 
     def __init__(self, connection: AsyncConnection[Any], actor: Actor, house: House, now: datetime) -> None:
         self.connection = connection
@@ -87,6 +98,7 @@ class Tx:
         self.now = now
         self.events: list[Event] = []
         self._written = 0
+        self._turns = Turns()
         self.wakes_worker = False
 
     def emit(self, events: Event | Iterable[Event]) -> None:
@@ -105,7 +117,7 @@ class Tx:
     ) -> list[tuple[Any, ...]]: ...
     async def all(self, sql: LiteralString, params: Params | None = None, *, row: type[Any] | None = None) -> list[Any]:
         """Every row, as `row` or as tuples."""
-        async with self._cursor(row) as cursor:
+        async with self._turns, self._cursor(row) as cursor:
             await cursor.execute(sql, params)
             return await cursor.fetchall()
 
@@ -144,23 +156,26 @@ class Tx:
 
     async def execute(self, sql: LiteralString, params: Params | None = None) -> int:
         """Run a statement; return how many rows it touched."""
-        return (await self.connection.execute(sql, params)).rowcount
+        async with self._turns:
+            return (await self.connection.execute(sql, params)).rowcount
 
     async def many(self, sql: LiteralString, rows: Sequence[Params]) -> None:
         """Run a statement once for each row of parameters, pipelined; `unnest` is nearly always better."""
-        async with self.connection.cursor() as cursor:
+        async with self._turns, self.connection.cursor() as cursor:
             await cursor.executemany(sql, rows)
 
-    def copy(self, sql: LiteralString) -> AbstractAsyncContextManager[AsyncCopy]:
+    @asynccontextmanager
+    async def copy(self, sql: LiteralString) -> AsyncIterator[AsyncCopy]:
         """A COPY, for bulk."""
-        return self.connection.cursor().copy(sql)
+        async with self._turns, self.connection.cursor().copy(sql) as copying:
+            yield copying
 
     @asynccontextmanager
     async def savepoint(self) -> AsyncIterator[None]:
         """What happens inside is undone alone when it raises, its events included."""
         emitted = len(self.events)
         try:
-            async with self.connection.transaction():
+            async with self._turns, self.connection.transaction():
                 yield
         except BaseException:
             del self.events[emitted:]
@@ -169,7 +184,7 @@ class Tx:
     @asynccontextmanager
     async def pipeline(self) -> AsyncIterator[None]:
         """Send the statements inside without waiting for each answer."""
-        async with self.connection.pipeline():
+        async with self._turns, self.connection.pipeline():
             yield
 
     async def flush_events(self) -> None:
@@ -183,7 +198,7 @@ class Tx:
             for place, event in enumerate(fresh, start=1)
             for reaction in self.house.reactions.get(type(event), ())
         ]
-        await self.connection.execute(
+        await self.execute(
             _WRITE_EVENTS,
             {
                 "types": [type_name(type(event)) for event in fresh],
