@@ -84,7 +84,7 @@ def test_one_bad_order_refuses_all_with_file_line_path_and_reason(
     bad = shop / "bad.ndjson"
     rows = [
         good | {"external_id": "G"},
-        good | {"customer": "nobody"},
+        good | {"external_id": "N", "customer": "nobody"},
         good | {"colour": 1},
         good | {"items": [{"line": "1", "product": "CABLE", "quantity": 0}]},
     ]
@@ -105,6 +105,41 @@ def test_one_bad_order_refuses_all_with_file_line_path_and_reason(
     assert said.status == 2
     assert said.err.startswith(f"{bad}:2#/customer: ")
     assert ask(database_url, "SELECT count(*) FROM orders.sales_order") == 0
+
+
+def test_an_order_that_stands_twice_is_taken_once_and_another_one_under_its_id_is_refused(
+    cli: Run, shop: Path, database_url: str, premises: None
+) -> None:
+    load(cli, shop, "catalog", "customers")
+    good = json.loads((shop / "orders/a.json").read_text())
+    assert good["external_id"] == "A"
+    twice = shop / "twice.ndjson"
+    rows = [
+        good,
+        good | {"external_id": "B"},
+        good | {"items": [dict(reversed(item.items())) for item in good["items"]]},
+    ]
+    twice.write_text("\n".join(json.dumps(row) for row in rows))
+    loaded = cli("import", "orders", twice, "--json").json["loaded"]
+    assert [(one["file"], one["existing"]) for one in loaded] == [
+        (f"{twice}:1", False), (f"{twice}:2", False), (f"{twice}:3", True),
+    ]  # fmt: skip
+    assert loaded[2]["order"] == loaded[0]["order"] != loaded[1]["order"]
+
+    rows = [row | {"external_id": "C"} for row in (good, good | {"po_number": "P-2"}, good | {"customer": "nobody"})]
+    twice.write_text("\n".join(json.dumps(row) for row in [good | {"customer": "nobody", "external_id": "D"}, *rows]))
+    said = cli("import", "orders", twice, "--json")
+    assert (said.status, said.problems) == (
+        2,
+        [
+            ("external_id_taken", f"{twice}:3#/external_id"),
+            ("external_id_taken", f"{twice}:4#/external_id"),
+            ("customer_unknown", f"{twice}:1#/customer"),
+        ],
+    )
+    told = cli("import", "orders", twice).err.splitlines()[0]
+    assert f"stands at {twice}:2 already, and this is another order: po_number was not given and is P-2" in told
+    assert ask(database_url, "SELECT count(*) FROM orders.sales_order") == 2
 
 
 def test_orders_in_a_list_and_in_yaml_are_told_by_their_place(cli: Run, shop: Path, premises: None) -> None:

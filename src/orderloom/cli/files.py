@@ -5,7 +5,7 @@ from __future__ import annotations
 import codecs
 import csv
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -173,9 +173,3 @@ def at_row(problem: Problem, rows: Sequence[Row], file: Path) -> Problem:
     where = f"Line {rows[place].line}, {column}" if column else f"Line {rows[place].line}"
     pointer = f"{file}#/rows/{place}" + (f"/{column}" if column else "")
     return Problem(problem.code, f"{where}: {problem.message}", pointer)
-
-
-def batches(values: Sequence[T], size: int) -> Iterator[Sequence[T]]:
-    """The values in slices of at most this size."""
-    for start in range(0, len(values), size):
-        yield values[start : start + size]

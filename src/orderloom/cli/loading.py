@@ -6,15 +6,15 @@ import argparse
 import asyncio
 import json
 import sys
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 
 from orderloom.base.migrate import migrate
-from orderloom.base.parsing import PROBLEM_LIMIT, parse
+from orderloom.base.parsing import parse
 from orderloom.base.refusals import Problem, Refused, refuse, refuse_if_any
 from orderloom.base.transaction import Database, Tx, transaction
 from orderloom.base.types import SYSTEM
@@ -27,7 +27,6 @@ from orderloom.cli.files import (
     Document,
     Row,
     at_row,
-    batches,
     documents,
     find_files,
     parsed_documents,
@@ -41,9 +40,11 @@ from orderloom.cli.settings import database_url, read_settings
 from orderloom.house import build_house
 from orderloom.orders.states import State
 
+if TYPE_CHECKING:
+    from orderloom.orders.types import OrderDraft
+
 T = TypeVar("T")
 
-ORDERS_A_BATCH = 500
 SUFFIXES = {
     "catalog": (".yaml", ".yml", ".json"),
     "orders": (".json", ".ndjson", ".yaml", ".yml"),
@@ -98,7 +99,7 @@ def load(chosen: argparse.Namespace) -> int:
 
 async def _load(url: str, loader: Loader, files: Sequence[Path], *, dry_run: bool) -> Loaded:
     loaded = Loaded(())
-    async with Database(url, build_house(), size=2) as database:
+    async with Database(url, build_house(), size=2, loading=True) as database:
         try:
             async with transaction(database, SYSTEM) as tx:
                 loaded = await loader(tx, files)
@@ -126,50 +127,68 @@ async def _catalogues(tx: Tx, files: Sequence[Path]) -> Loaded:
 
 
 async def _orders(tx: Tx, files: Sequence[Path]) -> Loaded:
-    from orderloom.fulfilment.commands import place_orders
+    """Orders; one that stands in the files several times with one external id is taken once."""
+    from orderloom.fulfilment.commands import PlacedOrder, import_orders
+    from orderloom.orders.sameness import named_before
     from orderloom.orders.types import OrderDraft
 
     found, problems = documents(files)
     drafts, unparsed = parsed_documents(OrderDraft, found)
     refuse_if_any([*problems, *unparsed])
+    again = named_before(drafts)
+    places = [place for place in range(len(drafts)) if place not in again]
+    problems = list(_other_orders(drafts, found, again))
+    placed: list[PlacedOrder] = []
+    with progress("Orders", len(places)) as told:
+        try:
+            placed = await import_orders(tx, [drafts[place] for place in places], told=told)
+        except Refused as refused:
+            problems += [_of_document(problem, [found[place] for place in places]) for problem in refused.problems]
+    refuse_if_any(problems)
+    results = dict(zip(places, placed, strict=True))
+    results |= {place: replace(results[first], existing=True, warnings=()) for place, first in again.items()}
     lines: list[str] = []
     details: list[dict[str, Any]] = []
-    with progress("Orders", len(drafts)) as told:
-        for batch in batches(list(zip(drafts, found, strict=True)), ORDERS_A_BATCH):
-            try:
-                async with tx.savepoint():
-                    placed = await place_orders(tx, [draft for draft, _ in batch])
-            except Refused as refused:
-                problems += [_of_document(problem, [document for _, document in batch]) for problem in refused.problems]
-                if len(problems) >= PROBLEM_LIMIT:
-                    break
-                continue
-            for order, (_, document) in zip(placed, batch, strict=True):
-                place = document.place.removesuffix("#")
-                words = [order.number, order.state, *([order.hold] if order.hold else [])]
-                lines.append(f"{place}: " + ", ".join([*words, *(["there already"] if order.existing else [])]))
-                lines += [f"{place}: note: {warning.message}" for warning in order.warnings]
-                details.append(
-                    {
-                        "file": place,
-                        "order": order.number,
-                        "state": order.state,
-                        "hold": order.hold,
-                        "existing": order.existing,
-                    }
-                )
-            told(len(batch))
-    refuse_if_any(problems)
+    for place, document in enumerate(found):
+        order, name = results[place], document.place.removesuffix("#")
+        words = [order.number, order.state, *([order.hold] if order.hold else [])]
+        lines.append(f"{name}: " + ", ".join([*words, *(["there already"] if order.existing else [])]))
+        lines += [f"{name}: note: {warning.message}" for warning in order.warnings]
+        details.append(
+            {
+                "file": name,
+                "order": order.number,
+                "state": order.state,
+                "hold": order.hold,
+                "existing": order.existing,
+            }
+        )
     return Loaded(tuple(lines), tuple(details))
 
 
-def _of_document(problem: Problem, batch: Sequence[Document]) -> Problem:
-    """A batch's pointers begin with `/orders/{n}`; a person looks for the file instead."""
+def _other_orders(
+    drafts: Sequence[OrderDraft], found: Sequence[Document], again: Mapping[int, int]
+) -> Iterator[Problem]:
+    """Two orders under one external id: both places, and what differs."""
+    from orderloom.orders.sameness import differences, handed_in, in_words
+
+    for place, first in again.items():
+        if said := differences(handed_in(drafts[first]), handed_in(drafts[place])):
+            yield Problem(
+                "external_id_taken",
+                f"The external id {drafts[place].external_id} stands at {found[first].place.removesuffix('#')} already,"
+                f" and this is another order: {in_words(said)}. Leave one of them out, or give it another id.",
+                f"{found[place].place}/external_id",
+            )
+
+
+def _of_document(problem: Problem, documents: Sequence[Document]) -> Problem:
+    """Pointers begin with `/orders/{n}` when there are several; a person looks for the file instead."""
     parts = problem.pointer.split("/", 3)
-    if len(batch) > 1 and len(parts) >= 3 and parts[1] == "orders" and parts[2].isdigit():
+    if len(documents) > 1 and len(parts) >= 3 and parts[1] == "orders" and parts[2].isdigit():
         rest = f"/{parts[3]}" if len(parts) > 3 else ""
-        return Problem(problem.code, problem.message, batch[int(parts[2])].place + rest)
-    return problem.below(batch[0].place) if len(batch) == 1 else problem
+        return Problem(problem.code, problem.message, documents[int(parts[2])].place + rest)
+    return problem.below(documents[0].place) if len(documents) == 1 else problem
 
 
 async def _customers(tx: Tx, files: Sequence[Path]) -> Loaded:

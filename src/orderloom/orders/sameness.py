@@ -62,6 +62,17 @@ def _shown(value: object) -> str:
     return text if len(text) <= 60 else text[:59] + "…"
 
 
+def named_before(drafts: Sequence[OrderDraft]) -> dict[int, int]:
+    """By place: the place of the first draft that has the same external id in the same channel."""
+    first: dict[tuple[str, str], int] = {}
+    return {
+        place: before
+        for place, draft in enumerate(drafts)
+        if draft.external_id is not None
+        and (before := first.setdefault((draft.channel, draft.external_id), place)) != place
+    }
+
+
 def in_words(found: Sequence[str]) -> str:
     """Differences as part of a sentence, the first of them when there are many."""
     more = f", and {len(found) - SHOWN} more" if len(found) > SHOWN else ""

@@ -13,6 +13,7 @@ from orderloom.fulfilment.commands.deciding import (
 )
 from orderloom.fulfilment.commands.following import forecast_orders, keep_up_orders, roll_up_orders, watch_forecasts
 from orderloom.fulfilment.commands.holding import hold_orders, release_holds, sync_holds
+from orderloom.fulfilment.commands.importing import import_orders
 from orderloom.fulfilment.commands.placing import PlacedOrder, place_orders, plan_orders, simulate_order, submit_orders
 from orderloom.fulfilment.commands.revising import apply_change, draft_follow_on, preview_change
 from orderloom.fulfilment.commands.supplying import supply_short_steps
@@ -34,6 +35,7 @@ __all__ = [
     "forecast_orders",
     "give_evidence",
     "hold_orders",
+    "import_orders",
     "invoice_or_hold",
     "keep_up_orders",
     "place_act",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -13,16 +13,17 @@ from orderloom.base.refusals import Problem
 from orderloom.base.transaction import Tx
 from orderloom.billing.commands import arm_triggers
 from orderloom.catalog.reads import effective_offers, load_catalogues
+from orderloom.catalog.types import Catalogue
 from orderloom.fulfilment import store
 from orderloom.fulfilment.commands.approving import ask_approval
 from orderloom.fulfilment.commands.holding import sync_holds
-from orderloom.fulfilment.compile import sold
+from orderloom.fulfilment.compile import Sold, sold
 from orderloom.fulfilment.events import OrderPlanned
 from orderloom.fulfilment.planning import Planned, find_things, installed_of, plan_kept, plan_sold
 from orderloom.fulfilment.prepare import PlanRows, Prepared, prepare
 from orderloom.fulfilment.reads import plan_heads
 from orderloom.fulfilment.simulate import Simulation, Stock, choose_catalogue, simulate
-from orderloom.fulfilment.types import Facts
+from orderloom.fulfilment.types import Facts, Installed
 from orderloom.orders.commands import keep_orders, place_holds
 from orderloom.orders.commands import submit_orders as commit_orders
 from orderloom.orders.compose import Agreed
@@ -65,15 +66,29 @@ async def place_orders(
     draft, in order.
     """
     kept = await keep_orders(tx, drafts, submit=submit, agreed=agreed)
-    fresh = [one for one in kept if isinstance(one, Kept)]
-    plans = await _plan_kept(tx, fresh) if submit and fresh else {}
-    for order_id, reason in (await ask_approval(tx, list(plans))).items():
-        plans[order_id] = replace(plans[order_id], hold=reason)
-    if waiting := [one.captured.id for one in fresh if submit and one.waits_for_rights]:
-        await sync_holds(tx, waiting)
+    if not submit:
+        return await conclude(tx, kept, {})
+    plans = await plans_for(tx, kept)
+    if plans.count <= ORDERS_A_PART:
+        return await conclude(tx, kept, await _carry_out(tx, plans.part(0)))
+    planner = ThreadPoolExecutor(max_workers=1)
+    try:
+        return await conclude(tx, kept, await carry_out_parts(tx, plans.begin(planner)))
+    finally:
+        planner.shutdown(wait=False, cancel_futures=True)
+
+
+async def conclude(tx: Tx, kept: Sequence[Kept | FirstOrder], started: Mapping[int, Started]) -> list[PlacedOrder]:
+    """What plans that were just started ask of others, and what became of each order."""
+    waiting = {
+        order_id: replace(started[order_id], hold=reason)
+        for order_id, reason in (await ask_approval(tx, list(started))).items()
+    }
+    if in_need := [one.captured.id for one in kept if isinstance(one, Kept) and one.waits_for_rights and started]:
+        await sync_holds(tx, in_need)
     firsts = [one.id for one in kept if isinstance(one, FirstOrder)]
     known = await _as_they_stand(tx, firsts) if firsts else {}
-    return [_placed(one, {**plans, **known}) for one in kept]
+    return [_placed(one, {**started, **waiting, **known}) for one in kept]
 
 
 async def _as_they_stand(tx: Tx, order_ids: Sequence[int]) -> dict[int, Started]:
@@ -105,27 +120,46 @@ def _placed(one: Kept | FirstOrder, plans: Mapping[int, Started]) -> PlacedOrder
     )
 
 
-async def _plan_kept(tx: Tx, kept: Sequence[Kept]) -> dict[int, Started]:
-    """Plan and start orders part by part: while the database writes one part, the next is being planned."""
-    orders = [sold(one.stored) for one in kept]
-    catalogues = {one.stored.catalogue_version_id: one.catalogue for one in kept}
-    installed = await find_things(tx, orders, catalogues)
-    process_ids = await draw_process_ids(tx, len(orders))
+@dataclass(frozen=True, slots=True)
+class Plans:
+    """Plans to be made, part by part and without the database, so that it can write one part while the next is made."""
 
-    def plan(first: int) -> Sequence[Prepared]:
+    orders: Sequence[Sold]
+    catalogues: Mapping[int, Catalogue]
+    installed: Mapping[int, tuple[Installed, ...]]
+    process_ids: Sequence[int]
+    now: datetime
+
+    @property
+    def count(self) -> int:
+        """How many."""
+        return len(self.orders)
+
+    def part(self, first: int) -> Sequence[Prepared]:
+        """Make the plans of one part."""
         part = slice(first, first + ORDERS_A_PART)
-        return prepare(plan_sold(orders[part], catalogues, installed), process_ids[part], now=tx.now)
+        planned = plan_sold(self.orders[part], self.catalogues, self.installed)
+        return prepare(planned, self.process_ids[part], now=self.now)
 
-    if len(orders) <= ORDERS_A_PART:
-        return await _carry_out(tx, plan(0))
+    def begin(self, planner: ThreadPoolExecutor) -> list[Future[Sequence[Prepared]]]:
+        """Have all parts made in another thread."""
+        return [planner.submit(self.part, first) for first in range(0, self.count, ORDERS_A_PART)]
+
+
+async def plans_for(tx: Tx, kept: Sequence[Kept | FirstOrder]) -> Plans:
+    """What it takes to plan the orders that were just written."""
+    fresh = [one for one in kept if isinstance(one, Kept)]
+    orders = [sold(one.stored) for one in fresh]
+    catalogues = {one.stored.catalogue_version_id: one.catalogue for one in fresh}
+    installed = await find_things(tx, orders, catalogues) if orders else {}
+    return Plans(orders, catalogues, installed, await draw_process_ids(tx, len(orders)) if orders else [], tx.now)
+
+
+async def carry_out_parts(tx: Tx, parts: Sequence[Future[Sequence[Prepared]]]) -> dict[int, Started]:
+    """Start the plans of each part once they are made."""
     started: dict[int, Started] = {}
-    with ThreadPoolExecutor(max_workers=1) as planner:
-        parts = [planner.submit(plan, first) for first in range(0, len(orders), ORDERS_A_PART)]
-        try:
-            for part in parts:
-                started |= await _carry_out(tx, await asyncio.wrap_future(part))
-        finally:
-            planner.shutdown(wait=False, cancel_futures=True)
+    for part in parts:
+        started |= await _carry_out(tx, await asyncio.wrap_future(part))
     return started
 
 
