@@ -2,8 +2,8 @@
 
     python bench/client.py PORT KEY CLIENTS SECONDS < asked
 
-What is asked is JSON: a body, and a path or several paths. Prints how many requests were answered with 201 or 200,
-seconds and latencies as JSON.
+What is asked is JSON: bodies and paths. Where there is one of a kind it is sent each time, where there are several
+each is sent once. Prints how many requests were answered with 201 or 200, seconds and latencies as JSON.
 """
 
 from __future__ import annotations
@@ -17,15 +17,17 @@ from collections.abc import Iterator, Sequence
 from itertools import repeat
 from pathlib import Path
 from threading import Lock, Thread
-from typing import Any
+from typing import Any, TypeVar
+
+T = TypeVar("T")
 
 
 def run_client(
-    port: int, key: str, *, clients: int, seconds: float, body: bytes, path: str = "", paths: Sequence[str] = ()
+    port: int, key: str, *, clients: int, seconds: float, bodies: Sequence[bytes], paths: Sequence[str]
 ) -> dict[str, Any]:
-    """Post the body again and again from so many clients, to one path or once to each of several."""
+    """Post from so many clients: the one body again and again or each of several once; so with paths."""
     command = [sys.executable, str(Path(__file__)), str(port), key, str(clients), str(seconds)]
-    asked = json.dumps({"body": body.decode(), "path": path, "paths": list(paths)})
+    asked = json.dumps({"bodies": [body.decode() for body in bodies], "paths": list(paths)})
     done = subprocess.run(command, input=asked.encode(), capture_output=True, check=True)
     answer: dict[str, Any] = json.loads(done.stdout)
     return answer
@@ -34,13 +36,13 @@ def run_client(
 def main() -> None:
     port, key, clients, seconds = sys.argv[1:5]
     asked = json.load(sys.stdin)
-    paths = iter(asked["paths"]) if asked["paths"] else repeat(asked["path"])
-    body = asked["body"].encode()
     head = (
         f" HTTP/1.1\r\nhost: 127.0.0.1:{port}\r\nauthorization: Bearer {key}\r\n"
-        f"content-type: application/json\r\ncontent-length: {len(body)}\r\n\r\n"
+        "content-type: application/json\r\ncontent-length: "
     ).encode()
-    requests = (b"POST " + path.encode() + head + body for path in paths)
+    bodies = [b"%d\r\n\r\n%b" % (len(body), body) for body in map(str.encode, asked["bodies"])]
+    pairs = zip(_each(asked["paths"]), _each(bodies), strict=False)
+    requests = (b"POST " + path.encode() + head + body for path, body in pairs)
     took: list[list[float]] = [[] for _ in range(int(clients))]
     lock = Lock()
     began = time.perf_counter()
@@ -63,6 +65,10 @@ def main() -> None:
             }
         )
     )
+
+
+def _each(several: list[T]) -> Iterator[T]:
+    return repeat(several[0]) if len(several) == 1 else iter(several)
 
 
 def _post(port: int, requests: Iterator[bytes], lock: Lock, until: float, took: list[float]) -> None:

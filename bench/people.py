@@ -41,8 +41,8 @@ def api_latency(server: Server, *, waiting: int) -> dict[str, float]:
         paths = [f"/api/tasks/{process_id}/0/complete" for (process_id,) in chosen]
         body = json.dumps({"outputs": {}}).encode()
         with web_process(url) as web:
-            run_client(web.port, key, clients=1, seconds=60, paths=paths[:WARM], body=body)
-            answer = run_client(web.port, key, clients=1, seconds=60, paths=paths[WARM:], body=body)
+            run_client(web.port, key, clients=1, seconds=60, paths=paths[:WARM], bodies=[body])
+            answer = run_client(web.port, key, clients=1, seconds=60, paths=paths[WARM:], bodies=[body])
     return {"waiting": waiting, "p50_ms": answer["p50_ms"], "p99_ms": answer["p99_ms"]}
 
 
