@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from orderloom.approvals.commands import replace_leavers, tell_asked
+from orderloom.approvals.commands import escalate_ask, replace_leavers, tell_asked
 from orderloom.approvals.commands.submitting import STEP_KIND
 from orderloom.approvals.events import ApprovalAsked, ApproverChanged
 from orderloom.approvals.reads import open_asks
@@ -13,6 +13,8 @@ from orderloom.base.transaction import Tx
 from orderloom.base.types import Reaction, SubjectKind
 from orderloom.parties.events import UserChanged
 from orderloom.processes.events import TaskOpened
+from orderloom.processes.types import StepId
+from orderloom.work.events import TaskEscalated
 
 
 async def tell_who_is_asked(tx: Tx, events: Sequence[TaskOpened]) -> None:
@@ -41,10 +43,17 @@ async def send_word_to_others(tx: Tx, events: Sequence[ApproverChanged]) -> None
     await tell_asked(tx, [(event.request_id, event.step) for event in events if event.after is not None])
 
 
+async def escalate(tx: Tx, events: Sequence[TaskEscalated]) -> None:
+    """Remind those who are asked, or ask their managers too or instead, as the ladder of approvals says."""
+    for event in events:
+        await escalate_ask(tx, StepId(event.process_id, event.number), event.act)
+
+
 REACTIONS: dict[type[Event], tuple[Reaction, ...]] = {
     TaskOpened: (tell_who_is_asked,),
     UserChanged: (ask_others,),
     ApprovalAsked: (send_word,),
     ApproverChanged: (send_word_to_others,),
+    TaskEscalated: (escalate,),
 }
 SUBJECTS = {"approval": SubjectKind("approval", "/approvals/{id}")}

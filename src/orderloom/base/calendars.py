@@ -42,6 +42,18 @@ def add_working_time(start: datetime, duration: timedelta, calendar: Calendar) -
     raise ValueError("the calendar has no working time for ten years")
 
 
+def take_working_time(end: datetime, duration: timedelta, calendar: Calendar) -> datetime:
+    """The last moment from which this much working time passes until `end` (both aware)."""
+    if calendar == ALWAYS:
+        return end - duration
+    start = end - duration
+    while (missing := duration - working_time_between(start, end, calendar)) > timedelta(0):
+        start -= missing
+        if end - start > LONGEST_SEARCH:
+            raise ValueError("the calendar has no working time for ten years")
+    return start
+
+
 def working_time_between(start: datetime, end: datetime, calendar: Calendar) -> timedelta:
     """How much working time lies between two moments; zero when the end comes first."""
     if calendar == ALWAYS:

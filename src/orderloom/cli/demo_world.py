@@ -32,8 +32,9 @@ from orderloom.parties.types import AccountDraft, LegalEntityDraft, TeamDraft, T
 from orderloom.partner_simulator.world import partner_secrets
 from orderloom.stock.commands import import_opening_stock, save_warehouses
 from orderloom.stock.types import OpeningStock, WarehouseDraft
+from orderloom.work.climbing import put_ladders
 from orderloom.work.commands import put_queues
-from orderloom.work.types import QueueDraft
+from orderloom.work.types import QueueDraft, RungDraft
 
 FOLDER = CHECKOUT / "demo"
 _BUSINESSES = {
@@ -65,6 +66,9 @@ async def load_world(tx: Tx, *, partners_url: str, master: str) -> None:
     await save_calendars(tx, [parse(CalendarDraft, entry) for entry in company["calendars"]])
     teams = await save_teams(tx, [parse(TeamDraft, entry) for entry in company["teams"]])
     await put_queues(tx, [_queue(entry, teams) for entry in company["queues"]])
+    await put_ladders(
+        tx, {code: [parse(RungDraft, rung) for rung in rungs] for code, rungs in company["ladders"].items()}
+    )
     await create_users(tx, [_user(entry, company["password"]) for entry in company["users"]])
     await save_teams(tx, _teams(company))
     await create_accounts(tx, [parse(AccountDraft, entry) for entry in read_demo("accounts.yaml")["accounts"]])

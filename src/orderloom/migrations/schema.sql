@@ -3607,6 +3607,20 @@ ALTER TABLE stock.warehouse ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     CACHE 1
 );
 
+CREATE TABLE work.alarm (
+    process_id bigint NOT NULL,
+    number integer NOT NULL,
+    place integer NOT NULL,
+    hours numeric(8,2) NOT NULL,
+    act text NOT NULL,
+    due timestamp with time zone NOT NULL,
+    at timestamp with time zone NOT NULL,
+    fired_at timestamp with time zone
+)
+WITH (fillfactor='80');
+
+COMMENT ON COLUMN work.alarm.due IS 'The due date that `at` was worked out from; a task that is due later by now waits.';
+
 CREATE TABLE work.assignment (
     process_id bigint NOT NULL,
     number integer NOT NULL,
@@ -3645,6 +3659,15 @@ CREATE TABLE work.queue (
     CONSTRAINT queue_code_check CHECK (((length(code) >= 1) AND (length(code) <= 100))),
     CONSTRAINT queue_name_check CHECK (((length(name) >= 1) AND (length(name) <= 200))),
     CONSTRAINT queue_sla_hours_check CHECK ((sla_hours > (0)::numeric))
+);
+
+CREATE TABLE work.rung (
+    queue text NOT NULL,
+    place integer NOT NULL,
+    hours numeric(8,2) NOT NULL,
+    act text NOT NULL,
+    CONSTRAINT rung_act_check CHECK ((act = ANY (ARRAY['remind'::text, 'add_manager'::text, 'reassign'::text, 'raise_priority'::text]))),
+    CONSTRAINT rung_place_check CHECK ((place > 0))
 );
 
 ALTER TABLE ONLY base.event ATTACH PARTITION base.event_2026_11 FOR VALUES FROM ('2026-11-01 00:00:00+00') TO ('2026-12-01 00:00:00+00');
@@ -4374,6 +4397,9 @@ ALTER TABLE ONLY stock.warehouse
 ALTER TABLE ONLY stock.warehouse
     ADD CONSTRAINT warehouse_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY work.alarm
+    ADD CONSTRAINT alarm_pkey PRIMARY KEY (process_id, number, place);
+
 ALTER TABLE ONLY work.assignment_log
     ADD CONSTRAINT assignment_log_pkey PRIMARY KEY (id);
 
@@ -4382,6 +4408,9 @@ ALTER TABLE ONLY work.assignment
 
 ALTER TABLE ONLY work.queue
     ADD CONSTRAINT queue_pkey PRIMARY KEY (code);
+
+ALTER TABLE ONLY work.rung
+    ADD CONSTRAINT rung_pkey PRIMARY KEY (queue, place);
 
 CREATE INDEX candidate_by_user ON approvals.candidate USING btree (user_id, request_id) WHERE is_active;
 
@@ -4822,6 +4851,8 @@ CREATE INDEX sku_of_product ON stock.sku USING btree (product_id) WHERE (product
 CREATE INDEX vendor_invoice_line_of_purchase ON stock.vendor_invoice_line USING btree (purchase_line_id);
 
 CREATE INDEX vendor_invoice_of_order ON stock.vendor_invoice USING btree (purchase_order_id);
+
+CREATE INDEX alarm_due ON work.alarm USING btree (at) WHERE (fired_at IS NULL);
 
 CREATE INDEX assignment_log_of_step ON work.assignment_log USING btree (process_id, number);
 
@@ -5606,6 +5637,9 @@ ALTER TABLE ONLY stock.vendor_invoice_line
 ALTER TABLE ONLY stock.vendor_invoice
     ADD CONSTRAINT vendor_invoice_purchase_order_id_fkey FOREIGN KEY (purchase_order_id) REFERENCES stock.purchase_order(id);
 
+ALTER TABLE ONLY work.alarm
+    ADD CONSTRAINT alarm_process_id_number_fkey FOREIGN KEY (process_id, number) REFERENCES processes.step(process_id, number) ON DELETE CASCADE;
+
 ALTER TABLE ONLY work.assignment
     ADD CONSTRAINT assignment_process_id_number_fkey FOREIGN KEY (process_id, number) REFERENCES processes.step(process_id, number) ON DELETE CASCADE;
 
@@ -5617,3 +5651,6 @@ ALTER TABLE ONLY work.queue
 
 ALTER TABLE ONLY work.queue
     ADD CONSTRAINT queue_team_id_fkey FOREIGN KEY (team_id) REFERENCES parties.team(id);
+
+ALTER TABLE ONLY work.rung
+    ADD CONSTRAINT rung_queue_fkey FOREIGN KEY (queue) REFERENCES work.queue(code);

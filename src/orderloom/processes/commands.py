@@ -46,6 +46,7 @@ __all__ = [
     "count_events",
     "deliver",
     "fail_steps",
+    "raise_priorities",
     "refuse_unless_completable",
     "retry_steps",
     "revise_process",
@@ -447,6 +448,11 @@ async def set_priority(tx: Tx, process_id: int, priority: Priority) -> None:
 async def set_task_dues(tx: Tx, dues: Mapping[StepId, datetime | None]) -> int:
     """Set when open tasks are due; return how many there were."""
     return await steps.set_due(tx, list(dues), list(dues.values()))
+
+
+async def raise_priorities(tx: Tx, ids: Sequence[StepId]) -> int:
+    """Put open steps one priority further ahead, urgent ones staying where they are; return how many there were."""
+    return await steps.raise_priority(tx, ids)
 
 
 async def _locked(tx: Tx, ids: Sequence[StepId]) -> tuple[dict[int, Running], dict[StepId, Step]]:

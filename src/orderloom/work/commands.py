@@ -12,10 +12,10 @@ from orderloom.base.types import Subject
 from orderloom.parties.policy import require
 from orderloom.processes.commands import complete_steps, set_task_dues, start_steps
 from orderloom.processes.types import Completion, Delivery, StepId
-from orderloom.work import store
 from orderloom.work.events import TaskAssigned, TaskReleased
 from orderloom.work.forms import check_outputs, form_of
-from orderloom.work.store import Standing
+from orderloom.work.store import task as store
+from orderloom.work.store.task import Standing
 from orderloom.work.types import QueueDraft, TaskCompletion
 
 

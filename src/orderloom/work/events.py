@@ -27,3 +27,15 @@ class TaskReleased(Event):
     title: str
     before: int
     reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class TaskEscalated(Event):
+    """A rung of the ladder was reached: `act` says what was done, `user_ids` who was told or got it."""
+
+    process_id: int
+    number: int
+    title: str
+    act: str
+    place: int
+    user_ids: tuple[int, ...]

@@ -10,7 +10,7 @@ from orderloom.base.refusals import NotFound, Problem, refuse
 from orderloom.base.transaction import Tx
 from orderloom.parties.policy import require
 from orderloom.processes.types import StepId
-from orderloom.work.types import Queue, Task, TaskFilter, TaskPage
+from orderloom.work.types import Queue, RungDraft, Task, TaskFilter, TaskPage
 
 _COLUMNS: LiteralString = """
        step.process_id, step.number, step.key, step.title, step.kind, step.state, step.priority, step.queue,
@@ -188,3 +188,10 @@ def _read_mark(mark: str | None) -> tuple[str, int, int]:
         return due, int(process_id), int(number)
     except ValueError:
         refuse("bad_cursor", "This page mark is not one of ours; start at the first page.", "/after")
+
+
+async def ladder_of(tx: Tx, code: str) -> list[RungDraft]:
+    """The rungs of a queue from the first on."""
+    return await tx.all(
+        "SELECT hours, act FROM work.rung WHERE queue = %(code)s ORDER BY place", {"code": code}, row=RungDraft
+    )

@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from orderloom.base.fields import Code, Text
+from orderloom.base.parsing import strict
 from orderloom.processes.types import StepId
 
 FieldType = Literal["text", "integer", "number", "boolean", "date", "choice", "list"]
@@ -27,6 +28,18 @@ class FormField:
     options: tuple[str, ...] = ()
     at_least: Decimal | None = None
     at_most: Decimal | None = None
+
+
+Act = Literal["remind", "add_manager", "reassign", "raise_priority"]
+
+
+@strict
+@dataclass(frozen=True, slots=True)
+class RungDraft:
+    """A rung of a queue's ladder: what happens so many working hours after a task is due, or before it (negative)."""
+
+    hours: Annotated[Decimal, Field(ge=-10_000, le=10_000, max_digits=7, decimal_places=2)]
+    act: Act
 
 
 @dataclass(frozen=True, slots=True)

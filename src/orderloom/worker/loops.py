@@ -24,6 +24,7 @@ from orderloom.messages.types import Channel
 from orderloom.processes.worker import LEASE_SECONDS, StepWorker, sweep
 from orderloom.quotes.commands import expire_quotes
 from orderloom.stock.commands import release_expired
+from orderloom.work.climbing import climb
 from orderloom.worker.forgetting import KEEP_WIRE_DAYS, forget
 from orderloom.worker.main import Loop
 from orderloom.worker.metrics import WorkerMetrics
@@ -67,6 +68,7 @@ async def open_loops(
             Loop("messages", Postman(database, channels, doors=doors).turn),
             Loop("sweep", lambda: sweep(bulk), every_seconds=1),
             Loop("forecasts", _committed(database, watch_forecasts), every_seconds=15),
+            Loop("ladder", _committed(database, climb), every_seconds=5),
             Loop("claims", _committed(database, _release_expired), every_seconds=30),
             Loop("offers", _committed(database, expire_quotes), every_seconds=30),
             Loop("recurring", lambda: bill_due(database), every_seconds=60),

@@ -1,6 +1,7 @@
 """Verbs of the room: publish policies, submit, decide, recall, ask back, reassign, delegate."""
 
 from orderloom.approvals.commands.deciding import decide_requests, override_request
+from orderloom.approvals.commands.escalating import escalate_ask
 from orderloom.approvals.commands.linked import decide_by_link, read_link, read_list_link
 from orderloom.approvals.commands.policies import (
     Published,
@@ -32,6 +33,7 @@ __all__ = [
     "decide_requests",
     "delegate",
     "end_delegations",
+    "escalate_ask",
     "hand_over",
     "override_request",
     "preview_submission",

@@ -91,7 +91,7 @@ async def add_approver(tx: Tx, request_id: int, draft: ApproverDraft) -> str:
     new = NewStep(node_of(step), key=name, title=f"{step.label}: {row.subject_label}", queue=QUEUE)
     (number,) = await amend_process(tx, row.process_id, Amendment(steps=(new,)), reason=draft.reason)
     await store.insert_steps(tx, row.id, [step], {name: number}, {})
-    await _told_change(tx, row, name, None, candidate, draft.reason)
+    await told_change(tx, row, name, None, candidate, draft.reason)
     return name
 
 
@@ -113,7 +113,7 @@ async def reassign_step(tx: Tx, request_id: int, draft: ApproverDraft) -> None:
     for one in leaving:
         await store.drop_candidates(tx, one, [(row.id, step.name)])
     await store.add_candidates(tx, row.id, [(step.name, candidate.user_id, candidate.via)])
-    await _told_change(tx, row, step.name, leaving[0] if leaving else None, candidate, draft.reason)
+    await told_change(tx, row, step.name, leaving[0] if leaving else None, candidate, draft.reason)
 
 
 async def hand_over(tx: Tx, user_id: int, login: str, *, reason: str) -> int:
@@ -130,7 +130,7 @@ async def hand_over(tx: Tx, user_id: int, login: str, *, reason: str) -> int:
         candidate = await _somebody(tx, row, login, "handed over by " + tx.actor.name)
         await store.drop_candidates(tx, user_id, [(request_id, name)])
         await store.add_candidates(tx, request_id, [(name, candidate.user_id, candidate.via)])
-        await _told_change(tx, row, name, user_id, candidate, reason)
+        await told_change(tx, row, name, user_id, candidate, reason)
     return len(waiting)
 
 
@@ -161,7 +161,7 @@ async def _replace(tx: Tx, row: Row, step: StepRow, user_id: int) -> None:
     instead = usable[0]
     await store.add_candidates(tx, row.id, [(step.name, instead.user_id, f"instead of who left ({instead.via})")])
     candidate = Candidate(instead.user_id, instead.name, instead.via, instead.login)
-    await _told_change(tx, row, step.name, user_id, candidate, "Who was asked has left.")
+    await told_change(tx, row, step.name, user_id, candidate, "Who was asked has left.")
 
 
 async def _refuse_stranger(tx: Tx, row: Row, steps: Sequence[StepRow]) -> None:
@@ -184,9 +184,10 @@ async def _somebody(tx: Tx, row: Row, login: str, via: str) -> Candidate:
     return Candidate(found.id, found.name, via, login)
 
 
-async def _told_change(  # noqa: PLR0917
+async def told_change(  # noqa: PLR0917
     tx: Tx, row: Row, step: str, before: int | None, candidate: Candidate, reason: str
 ) -> None:
+    """Log that somebody else is asked, or one more, and say so."""
     await note(tx, row.id, "approver", step=step, before=before, after=candidate.user_id, reason=reason)
     tx.emit(ApproverChanged(row.subject, row.id, row.number, step, before, candidate.user_id, reason))
 

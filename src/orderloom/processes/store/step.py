@@ -450,6 +450,20 @@ async def rename(tx: Tx, process_id: int, titles: Mapping[int, str]) -> None:
     )
 
 
+async def raise_priority(tx: Tx, ids: Sequence[StepId]) -> int:
+    """Put these open steps one priority further ahead."""
+    return await tx.execute(
+        """
+        UPDATE processes.step
+           SET priority = greatest(priority - 1, 0)
+          FROM unnest(%(process_ids)s::bigint[], %(numbers)s::integer[]) AS wanted (process_id, number)
+         WHERE step.process_id = wanted.process_id AND step.number = wanted.number
+           AND step.state IN ('ready', 'running')
+        """,
+        {"process_ids": [id_.process_id for id_ in ids], "numbers": [id_.number for id_ in ids]},
+    )
+
+
 async def set_due(tx: Tx, ids: Sequence[StepId], dues: Sequence[datetime | None]) -> int:
     """Set when these tasks are due."""
     return await tx.execute(

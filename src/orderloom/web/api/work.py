@@ -15,10 +15,11 @@ from orderloom.web.call import Call
 from orderloom.web.inputs import Cursor, Limit, WhyText
 from orderloom.web.paging import LIMIT, cursor_of, place_of
 from orderloom.web.routes import Routes
+from orderloom.work.climbing import put_ladders
 from orderloom.work.commands import assign_tasks, claim_tasks, complete_tasks, put_queues, release_tasks, start_tasks
 from orderloom.work.forms import form_of
-from orderloom.work.reads import get_task, list_queues, list_tasks
-from orderloom.work.types import FormField, Queue, QueueDraft, Task, TaskCompletion, TaskFilter, TaskPage
+from orderloom.work.reads import get_task, ladder_of, list_queues, list_tasks
+from orderloom.work.types import FormField, Queue, QueueDraft, RungDraft, Task, TaskCompletion, TaskFilter, TaskPage
 
 routes = Routes("api", "/api")
 
@@ -131,3 +132,24 @@ async def read_queues(call: Call) -> Rows:
 async def save_queue(call: Call, body: QueueDraft) -> None:
     """Set up a queue by its code, or change it."""
     await put_queues(call.tx, [body])
+
+
+@strict
+@dataclass(frozen=True, slots=True)
+class Ladder:
+    """What happens to the tasks of a queue before and after they are due, in the order of the rungs."""
+
+    rungs: Annotated[tuple[RungDraft, ...], Field(max_length=20)] = ()
+
+
+@routes.get("/queues/{code:str}/ladder", permission="work.do", returns=Ladder)
+async def read_ladder(call: Call, code: str) -> Ladder:
+    """The reminders and escalations of a queue."""
+    return Ladder(tuple(await ladder_of(call.tx, code)))
+
+
+@routes.put("/queues/{code:str}/ladder", permission="work.assign", body=Ladder, returns=Ladder)
+async def save_ladder(call: Call, code: str, body: Ladder) -> Ladder:
+    """Set the reminders and escalations of a queue, in working hours of its calendar; open tasks keep theirs."""
+    await put_ladders(call.tx, {code: body.rungs})
+    return Ladder(tuple(await ladder_of(call.tx, code)))
