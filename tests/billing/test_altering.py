@@ -70,3 +70,26 @@ def test_never_more_comes_back_than_was_charged_and_later_is_never_more(
     later = date.fromordinal(on.toordinal() + 1)
     next_day = sum((each.amount for each in back(charged, later, method=method, price=amount)), D(0))
     assert D(0) <= next_day <= found <= amount
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "on", "method", "used"),
+    [
+        (date(2026, 1, 10), date(2027, 1, 10), date(2026, 4, 16), "days", "315.62"),
+        (date(2028, 1, 10), date(2029, 1, 10), date(2028, 4, 16), "days", "318.03"),
+        (date(2028, 1, 10), date(2029, 1, 10), date(2028, 4, 16), "days_365", "318.90"),
+        (date(2028, 1, 10), date(2029, 1, 10), date(2028, 4, 16), "days_360", "323.33"),
+        (date(2026, 1, 10), date(2027, 1, 10), date(2026, 4, 16), "months", "400.00"),
+        (date(2026, 1, 10), date(2027, 1, 10), date(2026, 4, 10), "months_and_days", "300.00"),
+        (date(2026, 1, 10), date(2027, 1, 10), date(2026, 4, 16), "whole", "1200.00"),
+    ],
+)
+def test_a_year_that_ends_early_costs_what_its_method_counts_leap_years_included(start, end, on, method, used):
+    given_back = list(
+        credits(
+            [ChargedPeriod(1, start, end, D("1200.00"))],
+            on=on, price=D(1200), period="year", method=method, cent=D("0.01"),
+        )
+    )  # fmt: skip
+
+    assert sum((one.amount for one in given_back), D(0)) == D("1200.00") - D(used)

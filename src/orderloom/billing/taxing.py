@@ -38,7 +38,7 @@ def due_rates(table: TaxTable, terms: TaxTerms, place: Place, category: str, on:
 
 
 @dataclass(frozen=True, slots=True)
-class Foreseen:
+class ForeseenCharge:
     """What charges come to before they are: paid once or by period, and the tax on that."""
 
     period: str | None
@@ -46,7 +46,7 @@ class Foreseen:
     tax: Decimal
 
 
-def foreseen(drafts: Sequence[TriggerDraft], table: TaxTable, payer: TaxedAs, *, on: date) -> list[Foreseen]:
+def foreseen(drafts: Sequence[TriggerDraft], table: TaxTable, payer: TaxedAs, *, on: date) -> list[ForeseenCharge]:
     """What prices of one payer and currency would come to if they were invoiced on a day; prepaid ones cost nothing.
 
     Amounts are rounded once and taxed as an invoice would tax them. Where no rate is known there is no tax yet.
@@ -65,7 +65,7 @@ def foreseen(drafts: Sequence[TriggerDraft], table: TaxTable, payer: TaxedAs, *,
     if not paid:
         return []
     settled = taxed(taxables, payer.terms, includes_tax=False, cent=cent(paid[0].currency))
-    return [Foreseen(draft.period, result.net, result.tax) for draft, result in zip(paid, settled, strict=True)]
+    return [ForeseenCharge(draft.period, result.net, result.tax) for draft, result in zip(paid, settled, strict=True)]
 
 
 def _place(draft: TriggerDraft, payer: TaxedAs) -> Place:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from decimal import Decimal
+from decimal import ROUND_FLOOR, Decimal
 
 from orderloom.base.money import allocate
 from orderloom.catalog.exact import HUNDRED, ZERO, Exact
@@ -120,8 +120,23 @@ def _per_total(amounts: Sequence[Taxable], includes_tax: bool, cent: Decimal) ->
         rate = first.rates[group[0][1]]
         bases = [amounts[place].amount for place, _ in group]
         total = _exact_tax(sum(bases, ZERO), rate, first.rates, includes_tax).rounded(cent)
-        found.update(zip(group, allocate(total, [abs(base) for base in bases], cent), strict=True))
+        if min(bases) >= 0 or max(bases) <= 0:
+            shares = allocate(total, [abs(base) for base in bases], cent)
+        else:
+            exact = [_exact_tax(base, rate, first.rates, includes_tax).divided() for base in bases]
+            shares = _shared(total, exact, cent)
+        found.update(zip(group, shares, strict=True))
     return [tuple(found[place, index] for index in range(len(item.rates))) for place, item in enumerate(amounts)]
+
+
+def _shared(total: Decimal, exact: Sequence[Decimal], cent: Decimal) -> list[Decimal]:
+    """The shares of a total by largest remainder where some come back (are below nothing) and bear their own."""
+    shares = [amount.quantize(cent, rounding=ROUND_FLOOR) for amount in exact]
+    missing = int((total - sum(shares, ZERO)) / cent)
+    by_loss = sorted(range(len(shares)), key=lambda place: (shares[place] - exact[place], place))
+    for place in by_loss[:missing]:
+        shares[place] += cent
+    return shares
 
 
 def _settled(item: Taxable, contained: tuple[Decimal, ...], terms: TaxTerms, *, includes_tax: bool) -> Taxed:

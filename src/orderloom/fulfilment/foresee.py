@@ -9,7 +9,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from orderloom.billing.taxing import Foreseen
+from orderloom.billing.taxing import ForeseenCharge
 from orderloom.fulfilment.change import Assessment, has_begun
 from orderloom.fulfilment.change_picture import phase_of
 from orderloom.fulfilment.compile import sku_of
@@ -78,7 +78,7 @@ def _goods(plan: Plan) -> dict[tuple[str, str, str], Decimal]:
     return found
 
 
-def money_of(charges: Iterable[Foreseen]) -> dict[str, Any]:
+def money_of(charges: Iterable[ForeseenCharge]) -> dict[str, Any]:
     """What the charges of a plan come to: once, by period, and the tax on either."""
     nets: dict[str | None, Decimal] = {None: Decimal(0)}
     taxes: dict[str | None, Decimal] = {None: Decimal(0)}
