@@ -114,6 +114,15 @@ async def test_the_word_approve_from_the_approver_counts_once(desk: Desk) -> Non
     assert await desk.answers() == ["Your reply counts: QU-1"]
 
 
+async def test_the_same_signature_counts_once_whatever_stands_around_it(desk: Desk) -> None:
+    content = signed(desk.reply("approve"), include=[b"from", b"to", b"subject", b"date"])
+    elsewhere = b"X-Hop: 1\r\nReceived: by mail.example.com\r\n" + content.replace(b"References:", b"X-References:")
+
+    assert [await desk.take(content), await desk.take(elsewhere)] == [MailTaken(reply="decided")] * 2
+    assert await desk.verdicts() == ["email approve "]
+    assert len(await desk.answers()) == 1
+
+
 async def test_a_refusal_has_its_reason(desk: Desk) -> None:
     await desk.take(signed(desk.reply("Reject because 20 % is too much\nfor them")))
 

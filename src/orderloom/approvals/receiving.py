@@ -31,7 +31,7 @@ async def receive_mail(
         bounced = await take_bounce(tx, content)
         if bounced:
             return MailTaken(tuple(bounced))
-        reply = await take_mail_reply(tx, mail, content)
+        reply = await take_mail_reply(tx, mail)
         return MailTaken() if reply is None else MailTaken(reply=reply.outcome, problem=reply.problem)
 
     return await in_transaction(database, SYSTEM, work)

@@ -10,6 +10,7 @@ from email.errors import MessageError
 from email.message import EmailMessage
 from email.policy import default
 from email.utils import getaddresses
+from hashlib import sha256
 from typing import Final
 
 import dkim
@@ -33,6 +34,8 @@ class ReceivedMail:
     """A mail as it came in. `doubt` says why it is not believed to be from `sender`, `machine` why no person wrote it.
 
     `tokens` are the left parts of the Message-IDs that it answers; `text` is empty where it has no plain text.
+    `identity` is the same for the same mail: for one that is believed it follows from the signature alone, so that a
+    mail that is sent once more, with other headers around it, is still the same.
     """
 
     sender: str
@@ -41,6 +44,7 @@ class ReceivedMail:
     text: str
     doubt: str
     machine: str
+    identity: bytes
 
 
 def look_up(name: bytes, timeout: int = LOOKUP_SECONDS) -> bytes | None:
@@ -53,15 +57,17 @@ def read_mail(content: bytes, *, envelope_from: str | None = None, lookup: Looku
     """Read a mail and verify who it is from, asking `lookup` for the keys; never raises for what strangers sent."""
     mail = message_from_bytes(content, policy=default)
     if not isinstance(mail, EmailMessage) or len(content) > MAIL_BYTES:
-        return ReceivedMail("", "", (), "", "It is too large.", "")
+        return ReceivedMail("", "", (), "", "It is too large.", "", sha256(content).digest())
     sender, doubt = _sender(mail)
+    doubt, signed = (doubt, b"") if doubt else _doubt(content, sender, lookup)
     return ReceivedMail(
         sender=sender,
         subject=_header(mail, "subject")[:500],
         tokens=tuple(_TOKEN.findall(f"{_header(mail, 'in-reply-to')} {_header(mail, 'references')}".lower()))[-20:],
         text=_text(mail),
-        doubt=doubt or _doubt(content, sender, lookup),
+        doubt=doubt,
         machine=_machine(mail, envelope_from),
+        identity=sha256(signed or content).digest(),
     )
 
 
@@ -77,17 +83,21 @@ def _sender(mail: EmailMessage) -> tuple[str, str]:
     return addresses[0][1].strip().lower(), ""
 
 
-def _doubt(content: bytes, sender: str, lookup: Lookup) -> str:
-    """Why no signature vouches for the sender; empty where one does, made by their domain or one above it."""
+def _doubt(content: bytes, sender: str, lookup: Lookup) -> tuple[str, bytes]:
+    """Why no signature vouches for the sender; empty where one of their domain, or one above it, does, and then which."""
     try:
         check = dkim.DKIM(content, minkey=1024, timeout=LOOKUP_SECONDS)
     except dkim.DKIMException as error:
-        return f"It cannot be read: {error}."
+        return f"It cannot be read: {error}.", b""
     signatures = [value for name, value in check.headers if name.lower() == b"dkim-signature"]
     if not signatures:
-        return "It carries no DKIM signature."
-    doubts = [_signature_doubt(check, place, value, sender, lookup) for place, value in _few(signatures)]
-    return "" if "" in doubts else doubts[0]
+        return "It carries no DKIM signature.", b""
+    doubts = []
+    for place, value in _few(signatures):
+        doubts.append(_signature_doubt(check, place, value, sender, lookup))
+        if not doubts[-1]:
+            return "", b"".join(dkim.util.parse_tag_value(value)[b"b"].split())
+    return doubts[0], b""
 
 
 def _few(signatures: Sequence[bytes]) -> list[tuple[int, bytes]]:

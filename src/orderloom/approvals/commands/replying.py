@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from hashlib import sha256
 from html import escape
 
 from orderloom.approvals.commands.linked import decide_by_found, linked_by
@@ -25,14 +24,13 @@ from orderloom.parties.reads.people import users_by_id
 ANSWER = "approval_reply"
 
 
-async def take_mail_reply(tx: Tx, mail: ReceivedMail, content: bytes) -> Reply | None:
+async def take_mail_reply(tx: Tx, mail: ReceivedMail) -> Reply | None:
     """Act on mail that answers a message of ours which asks for a verdict; none where it answers no such message.
 
     Whatever is unclear, not believed or late is kept with why, and told to the person who was asked if it is from them.
     The same mail again changes nothing and gives the same answer.
     """
-    digest = sha256(content).digest()
-    before = await store.known(tx, digest)
+    before = await store.known(tx, mail.identity)
     if before is not None:
         return before
     answered = await store.answered_message(tx, mail.tokens) if mail.tokens else None
@@ -46,7 +44,7 @@ async def take_mail_reply(tx: Tx, mail: ReceivedMail, content: bytes) -> Reply |
     await store.add(
         tx,
         reply,
-        digest=digest,
+        digest=mail.identity,
         message_id=answered.message_id,
         request_id=ask.request_id if ask else None,
         user_id=link.user_id,
