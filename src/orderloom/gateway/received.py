@@ -84,7 +84,7 @@ def _sender(mail: EmailMessage) -> tuple[str, str]:
 
 
 def _doubt(content: bytes, sender: str, lookup: Lookup) -> tuple[str, bytes]:
-    """Why no signature vouches for the sender; empty where one of their domain, or one above it, does, and then which."""
+    """Why no signature vouches for the sender; empty where one of their domain or above does, then which."""
     try:
         check = dkim.DKIM(content, minkey=1024, timeout=LOOKUP_SECONDS)
     except dkim.DKIMException as error:
