@@ -65,6 +65,7 @@ def test_an_expression_is_checked_and_evaluated(tmp_path: Path) -> None:
     for wrong in (
         ("check", "speed >"),
         ("eval", "1 +"),
+        ("eval", '{a: string join(for i in 1..9000 return "0123456789"), b: for i in 1..200 return a}'),
         ("eval", "1", "--context", "[]"),
         ("eval", "1", "--context", "{"),
     ):

@@ -7,6 +7,7 @@ import datetime as std
 import pytest
 
 from orderloom.feel import evaluate
+from orderloom.feel.limits import FeelLimit
 from orderloom.feel.literal import literal
 
 CONTEXT = {
@@ -108,6 +109,9 @@ ARITHMETIC = """
 2 ** -1 | 0.5
 2 ** 0.5 | 1.414213562373095048801688724209698
 0 ** 0 | 1
+0 ** -1 | null
+0 ** -2.5 | null
+(0 ** -2) instance of number | false
 (-8) ** 0.5 | null
 10 ** 6144 = 1e6144 | true
 10 ** 6145 | null
@@ -361,6 +365,15 @@ def rows(table: str) -> list[tuple[str, str]]:
 )
 def test_an_expression_gives_what_the_standard_says(text: str, expected: str) -> None:
     assert literal(evaluate(text, CONTEXT)) == literal(evaluate(expected))
+
+
+def test_a_value_is_spelled_as_one_literal_on_one_line() -> None:
+    assert literal('"\\\n\r\t\0\x7f\ud83d🐎') == '"\\"\\\\\\n\\r\\t\\u0000\\u007F\\uD83D🐎"'
+    assert literal({"a b": 1, "": None, "1x": True, "if": []}) == '{a b: 1, "": null, "1x": true, "if": []}'
+    many = evaluate("for i in 1..50000 return i")
+    assert literal(many).endswith(", 49999, 50000]")
+    with pytest.raises(FeelLimit):
+        literal(["x" * 100_000] * 1_000)
 
 
 def test_the_clock_is_the_callers() -> None:

@@ -68,10 +68,10 @@ def _evaluate(chosen: argparse.Namespace) -> int:
     if not isinstance(context, dict):
         refuse("context_form", 'Give the context as a JSON object, such as {"speed": 100}.', "--context")
     try:
-        value = evaluate(chosen.subject, context, now=datetime.now(UTC))
+        told = literal(evaluate(chosen.subject, context, now=datetime.now(UTC)))
     except FeelError as error:
         refuse("expression_malformed", str(error))
-    print(msgspec.json.encode({"value": literal(value)}).decode() if chosen.json else literal(value))
+    print(msgspec.json.encode({"value": told}).decode() if chosen.json else told)
     return 0
 
 

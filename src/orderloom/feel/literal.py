@@ -5,16 +5,24 @@ from __future__ import annotations
 import re
 from decimal import Decimal
 
+from orderloom.feel.limits import Limits
 from orderloom.feel.run import Run
 from orderloom.feel.times import printed
 from orderloom.feel.values import Callee, Date, DateTime, Days, Months, Range, Time, inward
 
+_WHOLE = Limits(steps=1_000_000, text=10_000_000)
+"""What one value that an evaluation gave may have within is more than what the evaluation itself may spell."""
+_ESCAPES = {
+    **{chr(code): f"\\u{code:04X}" for code in (*range(32), 127, *range(0xD800, 0xE000))},
+    "\\": "\\\\", '"': '\\"', "\n": "\\n", "\r": "\\r", "\t": "\\t",
+}  # fmt: skip
+_ESCAPED = re.compile('[\x00-\x1f\x7f\ud800-\udfff"\\\\]')
 _PLAIN_KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(?: [A-Za-z0-9_]+)*")
 
 
 def literal(value: object) -> str:
-    """One literal of FEEL for any value, `datetime`'s own classes too."""
-    return _literal(Run(), inward(value))
+    """One literal of FEEL for any value, `datetime`'s own classes too; `FeelLimit` beyond some megabytes."""
+    return _literal(Run(_WHOLE), inward(value))
 
 
 def text_of_value(run: Run, value: object) -> str:
@@ -35,10 +43,8 @@ def number_text(number: Decimal) -> str:
 
 
 def quoted(text: str) -> str:
-    """A text in double quotes."""
-    for character, escape in (("\\", "\\\\"), ('"', '\\"'), ("\n", "\\n"), ("\r", "\\r"), ("\t", "\\t")):
-        text = text.replace(character, escape)
-    return f'"{text}"'
+    """A text in double quotes; control characters and halves of surrogate pairs are written as their codes."""
+    return f'"{_ESCAPED.sub(lambda match: _ESCAPES[match[0]], text)}"'
 
 
 def _literal(run: Run, value: object) -> str:  # noqa: PLR0911 - one return for each kind of value

@@ -201,6 +201,8 @@ def power(_run: Run, left: object, right: object) -> object:
     if left.__class__ is Decimal and right.__class__ is Decimal:
         if not left and not right:
             return Decimal(1)
+        if not left and right < 0:
+            return None  # A division by zero, which this operation alone does not signal.
         return _decimal(ARITHMETIC.power, left, right)
     return None
 
