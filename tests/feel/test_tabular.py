@@ -103,7 +103,18 @@ def test_mistakes_of_the_form_do_not_hide_those_within_cells() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["a: &x [*x]", "- 1", "table: !!python/object:os.system x", "table: [", "a: " + "[" * 50, "", "\x00"]
+    "text",
+    [
+        "a: &x [*x]",
+        "- 1",
+        "table: !!python/object:os.system x",
+        "table: [",
+        "a: " + "[" * 50,
+        "",
+        "\x00",
+        'a: "\\UFFFFFFFF"',
+        'a: "\\U00110000"',
+    ],
 )
 def test_what_is_no_plain_yaml_is_refused(text: str) -> None:
     with pytest.raises(Mistaken):

@@ -219,8 +219,13 @@ async def test_a_policy_is_read_checked_tried_and_published_on_its_page(
 
     tried = await post(browser, at, at, text=stricter, act="check")
     wrong = await post(browser, at, at, text=stricter.replace("finance, a thin", "nobody, a thin"), act="publish")
+    unread = [
+        await post(browser, at, at, text=text, act="check")
+        for text in ('code: "\\UFFFFFFFF"', "code: 2026-13-45", "a: &a [1]\nb: *a", "a: [")
+    ]
     published = await post(browser, at, at, text=stricter, act="publish")
 
+    assert [answer.status_code for answer in unread] == [422] * 4
     assert "discounts" in (await browser.get("/approvals/policies")).text
     assert page.text.index("code: discounts") < page.text.index("name: Discounts") < page.text.index("subject: quote")
     assert "Would need approval" in tried.text

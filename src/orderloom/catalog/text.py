@@ -171,7 +171,7 @@ def _read_yaml(text: str | bytes) -> object:
         mark = error.problem_mark or error.context_mark
         place = f" (line {mark.line + 1}, column {mark.column + 1})" if mark else ""
         refuse("yaml_malformed", f"This is not valid YAML: {error.problem or error.context}{place}.")
-    except (yaml.YAMLError, UnicodeError, ValueError) as error:
+    except (yaml.YAMLError, UnicodeError, ValueError, OverflowError) as error:
         refuse("yaml_malformed", f"This is not valid YAML: {str(error).splitlines()[0]}.")
     if loader.problems:
         raise Refused(loader.problems)

@@ -291,7 +291,10 @@ def _composed(text: str) -> yaml.Node:
     except yaml.MarkedYAMLError as mistake:
         mark = mistake.problem_mark or mistake.context_mark
         raise Mistaken([Mistake(*_mark(mark), "yaml", f"This is not YAML: {mistake.problem}.")]) from None
-    except yaml.YAMLError as mistake:
+    except (yaml.YAMLError, ValueError, OverflowError) as mistake:
+        if isinstance(mistake, Mistaken):
+            raise
+        # An escape of a character that there is not is no error of YAML's own.
         raise Mistaken([Mistake(1, 1, "yaml", f"This is not YAML: {mistake}.")]) from None
     if not isinstance(node, yaml.MappingNode):
         raise Mistaken([Mistake(1, 1, "yaml", "A table begins with “table:” and its name.")])

@@ -15,6 +15,7 @@ from orderloom.approvals.policy import problems_of, read_table
 from orderloom.approvals.types import ApproverDraft, PolicyDraft, RemarkDraft, VerdictDraft
 from orderloom.base.parsing import parse, strict
 from orderloom.base.refusals import NotFound, Problem, Refused, refuse
+from orderloom.catalog.text import read_values
 from orderloom.web.answers import Page, SeeOther
 from orderloom.web.api.approvals import RequestQuery, tried
 from orderloom.web.call import Call
@@ -216,9 +217,9 @@ async def _policy(call: Call, code: str) -> reads.PolicyRow:
 
 def _read(text: str) -> PolicyDraft:
     try:
-        document = yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        refuse("yaml", f"This is not YAML: {' '.join(str(error).split())}.", "/text")
+        document = read_values(text, "")
+    except Refused as refused:
+        raise Refused([Problem(problem.code, problem.message, "/text") for problem in refused.problems]) from None
     return parse(PolicyDraft, document)
 
 
