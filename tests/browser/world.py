@@ -11,6 +11,7 @@ from orderloom.base.parsing import parse
 from orderloom.base.transaction import Tx
 from orderloom.base.types import Subject
 from orderloom.billing import commands as billing
+from orderloom.cli.demo_approving import publish_demo_policies
 from orderloom.cli.demo_history import load_past
 from orderloom.cli.demo_world import people
 from orderloom.fulfilment.commands import apply_change, hold_orders, place_orders, preview_change
@@ -21,7 +22,7 @@ from orderloom.orders.types import OrderDraft
 from orderloom.parties.commands.links import tell_links
 from orderloom.processes.commands import fail_steps, start_processes
 from orderloom.processes.types import Failure, Node, ProcessDraft
-from orderloom.quotes.commands import ask_question, make_link
+from orderloom.quotes.commands import ask_question, make_link, revise_quote, write_content
 from orderloom.stock import commands as stock
 from orderloom.stock.types import Packing, PickedLine
 from tests.approvals.cast import LINES, enter, offer, submit
@@ -54,6 +55,7 @@ def fill(desk: Desk) -> dict[str, str]:
     pick_list, shipment = desk.do(picked)
     changing = f"/orders/{desk.do(changed)}/changes"
     quote, token = desk.do(offered)
+    stopped, compared = desk.do(quoted)
     request, one, several = desk.do(asked)
     at = f"/orders/{order.label}"
     return {
@@ -63,6 +65,9 @@ def fill(desk: Desk) -> dict[str, str]:
         "home": "/",
         "orders-on-hold": "/orders?view=on_hold",
         "quotes": "/quotes", "quote": f"/quotes/{quote}", "new-quote": "/quotes/new", "offer": f"/offers/{token}",
+        "quote-stopped": f"/quotes/{stopped}",
+        "quote-reprice": f"/quotes/{stopped}/reprice", "quote-lost-link": "/offers/nothing",
+        "quote-compare": f"/quotes/{compared}/compare?before=1&after=2",
         "orders": "/orders", "order": at, "order-plan": f"{at}/plan", "order-steps": f"{at}/steps",
         "order-timeline": f"{at}/timeline", "order-billing": f"{at}/billing", "tasks": "/tasks?view=all",
         "task": f"/tasks/{task}/0", "fallout": "/fallout", "repair": f"/fallout/{failed}/0", "customers": "/customers",
@@ -126,6 +131,17 @@ async def offered(tx: Tx) -> tuple[str, str]:
     quote = await quotes.quote(tx, lines, customer="harbourline", sent=True, title="Test sets for the pier")
     await ask_question(tx, quote.id, asked_by="Ruth Abernathy", text="Do they come with batteries?")
     return quote.number, (await make_link(tx, quote.id)).token
+
+
+async def quoted(tx: Tx) -> tuple[str, str]:
+    """A draft that a policy stops, and a quote in its second version; their numbers."""
+    await publish_demo_policies(tx)
+    lines = ({"line": "1", "product": "METER", "quantity": 10, "given": [quotes.by_hand(28)]},)
+    stopped = await quotes.quote(tx, lines, customer="harbourline", title="Meters")
+    sent = await quotes.quote(tx, ({**lines[0], "given": []},), customer="harbourline", sent=True)
+    await revise_quote(tx, sent.id)
+    await write_content(tx, sent.id, quotes.content(({**lines[0], "quantity": 12, "given": []},)), seen=None)
+    return stopped.number, sent.number
 
 
 async def steps(tx: Tx, order: Subject) -> tuple[int, int]:

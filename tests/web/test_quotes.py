@@ -1,9 +1,12 @@
 """Quotes over the API and on pages: versions, rights, costs, conversion, customers' links."""
 
+import re
+
 import pytest
 
 from orderloom.base.transaction import transaction
 from orderloom.base.types import SYSTEM
+from orderloom.quotes.reads import quote_page
 from tests.quotes import given
 
 CONTENT = {"lines": [{"line": "1", "product": "CABLE", "quantity": 10}]}
@@ -143,3 +146,48 @@ async def test_predicted_delivery_and_past_prices_stand_beside_a_quote(seller):
     assert "1" in predicted["lines"]
     assert [row["one_time"] for row in history["ordered"]] == [2.5]
     assert [row["unit_price"] for row in history["offered"]] == [2.5]
+
+
+async def test_the_form_of_the_whole_takes_several_discounts_credits_and_where_it_goes(browser_of, database):
+    lines = ({"line": "A", "kind": "section", "title": "Cables"}, *given.CABLE)
+    async with transaction(database, SYSTEM) as tx:
+        await given.world(tx)
+        quote = await given.quote(tx, lines)
+    person = await browser_of("admin")
+    page = (await person.get(f"/quotes/{quote.number}")).text
+    csrf, stamp = [re.search(rf'name="{name}" value="([^"]+)"', page)[1] for name in ("csrf", "stamp")]
+    form = {
+        "csrf": csrf, "stamp": stamp, "ship_to": "S2", "effect.0": "percent_off", "value.0": "3", "reason.0": "volume",
+        "effect.1": "amount_off", "value.1": "1", "reason.1": "competition", "section.1": "A", "effect.2": "",
+        "payee.0": "ann@x.example", "percent.0": "60", "payee.1": "bob@x.example", "percent.1": "40", "payee.2": "",
+    }  # fmt: skip
+    told = await person.post(f"/quotes/{quote.number}/header", data=form)
+    async with transaction(database, SYSTEM) as tx:
+        shown = (await quote_page(tx, quote.id)).shown
+
+    assert told.status_code == 303
+    assert shown.version.ship_to == "S2"
+    assert [(one.effect, one.section) for one in shown.version.shared] == [("percent_off", None), ("amount_off", "A")]
+    assert [(one.payee, one.percent) for one in shown.credits] == [("ann@x.example", 60), ("bob@x.example", 40)]
+    again = (await person.get(f"/quotes/{quote.number}")).text
+    assert 'name="effect.2"' in again and "S2" in again
+
+
+async def test_a_line_takes_several_discounts_and_a_half_row_is_refused(browser_of, database):
+    async with transaction(database, SYSTEM) as tx:
+        await given.world(tx)
+        quote = await given.quote(tx)
+    person = await browser_of("admin")
+    home = f"/quotes/{quote.number}"
+    page = (await person.get(home)).text
+    csrf, stamp = [re.search(rf'name="{name}" value="([^"]+)"', page)[1] for name in ("csrf", "stamp")]
+    base = {"csrf": csrf, "stamp": stamp, "quantity": "10", "kind": "item", "effect.0": "percent_off"}
+    half = await person.post(f"{home}/lines/1", data=base)
+    rows = {"value.0": "5", "reason.0": "volume", "effect.1": "free_units", "value.1": "1", "reason.1": "competition"}
+    told = await person.post(f"{home}/lines/1", data=base | rows)
+    async with transaction(database, SYSTEM) as tx:
+        [line] = (await quote_page(tx, quote.id)).shown.lines
+
+    assert (half.status_code, "Say how much" in half.text, told.status_code) == (422, True, 303)
+    assert [(one.effect, one.value) for one in line.given] == [("percent_off", 5), ("free_units", 1)]
+    assert 'name="effect.2"' in (await person.get(f"{home}/lines/1")).text

@@ -3,26 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeVar
 
 from pydantic import Field
 
-from orderloom.base.fields import Amount, Code, LongText, Quantity, Text
+from orderloom.base.fields import Amount, Code, LongText, Percent, Quantity, Text
 from orderloom.base.parsing import strict
+from orderloom.base.refusals import refuse
 from orderloom.catalog.types import Product
+from orderloom.parties.sales_credits import CreditKind, SalesCreditDraft
 from orderloom.quotes.types import Content, EffectKind, GivenDraft, LineDraft, Scalar, SharedDraft, TermsDraft
 from orderloom.web.problems import not_there
 
 Kind = Literal["one_time", "recurring"]
+T = TypeVar("T")
+Place = Annotated[str, Field(max_length=4, pattern=r"^\d+$")]
+Rows = Mapping[Place, T]
+"""A column of a form's rows, by their places; what a row leaves empty is not there."""
+HUNDRED = Decimal(100)
 
 
 @strict
 @dataclass(frozen=True, slots=True)
 class LineForm:
-    """A line as its form sends it. One price or discount by hand; more of them come over the API."""
+    """A line as its form sends it; what is given by hand stands in rows, by their places."""
 
     stamp: Annotated[int, Field(ge=1)]
     product: Text | None = None
@@ -33,10 +40,10 @@ class LineForm:
     optional: bool = False
     chosen: bool = False
     alternative: Code | None = None
-    effect: EffectKind | None = None
-    value: Amount | None = None
-    reason: Code | None = None
-    charge: Kind | None = None
+    effect: Rows[EffectKind] = field(default_factory=dict)
+    value: Rows[Amount] = field(default_factory=dict)
+    reason: Rows[Code] = field(default_factory=dict)
+    charge: Rows[Kind] = field(default_factory=dict)
     minimum_months: Annotated[int, Field(ge=0, le=1_200)] | None = None
     notice_days: Annotated[int, Field(ge=0, le=3_660)] | None = None
     termination_fee: Annotated[Amount, Field(ge=0)] | None = None
@@ -47,7 +54,7 @@ class LineForm:
 @strict
 @dataclass(frozen=True, slots=True)
 class HeaderForm:
-    """What belongs to the whole quote, as its form sends it."""
+    """What belongs to the whole quote, as its form sends it; discounts and sales credits stand in rows."""
 
     stamp: Annotated[int, Field(ge=1)]
     title: Annotated[str, Field(max_length=200)] = ""
@@ -56,26 +63,50 @@ class HeaderForm:
     po_number: Text | None = None
     terms: Code | None = None
     note: LongText = ""
-    effect: Literal["percent_off", "amount_off"] | None = None
-    value: Amount | None = None
-    reason: Code | None = None
+    ship_to: Code | None = None
+    effect: Rows[Literal["percent_off", "amount_off"]] = field(default_factory=dict)
+    value: Rows[Amount] = field(default_factory=dict)
+    reason: Rows[Code] = field(default_factory=dict)
+    charge: Rows[Kind] = field(default_factory=dict)
+    section: Rows[Code] = field(default_factory=dict)
+    payee: Rows[Text] = field(default_factory=dict)
+    percent: Rows[Percent] = field(default_factory=dict)
+    credit: Rows[CreditKind] = field(default_factory=dict)
 
 
 def with_header(content: Content, form: HeaderForm) -> Content:
-    """The content with what the form says of the whole; an empty discount takes the shared one away."""
-    shared: tuple[SharedDraft, ...] = ()
-    if form.effect is not None and form.value is not None:
-        shared = (SharedDraft(form.effect, form.value, form.reason or "-"),)
+    """The content with what the form says of the whole; a row that is left empty takes its discount or credit away."""
+    _refuse_half_rows(form.effect, form.value)
+    shared = tuple(
+        SharedDraft(effect, form.value[row], form.reason.get(row, "-"), form.charge.get(row), form.section.get(row))
+        for row, effect in _in_order(form.effect)
+    )
+    credits = tuple(
+        SalesCreditDraft(payee, form.percent.get(row, HUNDRED), form.credit.get(row, "revenue"))
+        for row, payee in _in_order(form.payee)
+    )
     return replace(
         content,
         title=form.title,
         valid_until=form.valid_until or content.valid_until,
         requested_on=form.requested_on,
+        ship_to=form.ship_to,
         po_number=form.po_number,
         terms=form.terms,
         note=form.note,
         shared=shared,
+        credits=credits,
     )
+
+
+def _in_order(rows: Mapping[str, T]) -> list[tuple[str, T]]:
+    """The rows of a form by their places."""
+    return sorted(rows.items(), key=lambda row: (len(row[0]), row[0]))
+
+
+def _refuse_half_rows(effects: Mapping[str, object], values: Mapping[str, object]) -> None:
+    if effects.keys() - values.keys():
+        refuse("value_missing", "Say how much is given, or choose “none” in that row.", "/value")
 
 
 def with_line(content: Content, line: str, form: LineForm) -> Content:
@@ -115,14 +146,16 @@ def _said(line: LineDraft, form: LineForm) -> LineDraft:
 
 
 def _given(line: LineDraft, form: LineForm) -> tuple[GivenDraft, ...]:
-    """The form shows the first price or discount by hand; further ones stay."""
-    rest = line.given[1:]
-    if form.effect is None or form.value is None:
-        return rest
-    kept = line.given[0] if line.given else None
-    agreed = (kept.minimum, kept.maximum, kept.until) if kept and kept.effect == form.effect else (None, None, None)
-    period = kept.period if kept else None
-    return (GivenDraft(form.effect, form.value, form.reason or "-", form.charge, period, *agreed), *rest)
+    """What the rows say; a row keeps what its price was agreed for, which the form does not show."""
+    _refuse_half_rows(form.effect, form.value)
+    found = []
+    for row, effect in _in_order(form.effect):
+        kept = line.given[int(row)] if int(row) < len(line.given) else None
+        agreed = (kept.minimum, kept.maximum, kept.until) if kept and kept.effect == effect else (None, None, None)
+        period = kept.period if kept else None
+        reason, charge = form.reason.get(row, "-"), form.charge.get(row)
+        found.append(GivenDraft(effect, form.value[row], reason, charge, period, *agreed))
+    return tuple(found)
 
 
 def told(text: str) -> dict[str, Scalar]:

@@ -14,7 +14,7 @@ from orderloom.base.parsing import strict
 from orderloom.base.transaction import Tx
 from orderloom.catalog.reads import effective_offers, list_products, stamped_catalogues
 from orderloom.orders.commands import ConversionDraft
-from orderloom.parties.reads import mail_reader
+from orderloom.parties.reads import UserRow, list_users, mail_reader
 from orderloom.parties.reads.account import account_page
 from orderloom.quotes import commands
 from orderloom.quotes.compare import compare
@@ -70,6 +70,7 @@ from orderloom.web.routes import Routes
 routes = Routes("page")
 QUOTE = "/quotes/{reference:str}"
 PRODUCTS_SHOWN = 500
+PEOPLE_SHOWN = 200
 EFFECTS = {
     "percent_off": "per cent off",
     "unit_off": "off each unit",
@@ -128,6 +129,7 @@ async def quote_overview(call: Call, reference: str, query: VersionQuery) -> Pag
     page = await quote_page(call.tx, await quote_named(call.tx, reference), version=query.version)
     is_active = page.shown.version.number == page.head.active_version
     may_write = call.actor.may("quotes.write")
+    edits = may_write and is_active and page.head.state == "draft"
     sees_cost = call.actor.may(COST_RIGHT)
     link = await open_link(call.tx, page.head.id) if may_write else None
     approval = await commands.approval_of(call.tx, page.head) if is_active else None
@@ -145,7 +147,9 @@ async def quote_overview(call: Call, reference: str, query: VersionQuery) -> Pag
             "margins": await margins_of(call.tx, page.head.id, page.shown.version.number) if sees_cost else {},
             "sees_cost": sees_cost,
             "is_active": is_active,
-            "edits": may_write and is_active and page.head.state == "draft",
+            "edits": edits,
+            "places": await places_of(call.tx, page) if edits else [],
+            "payees": await payees_of(call.tx) if edits else [],
             "may_write": may_write,
             "may_order": may_write and call.actor.may("orders.write"),
             "moves": {move.name for move in moves_from(page.head.state)} if may_write and is_active else set(),
@@ -241,6 +245,11 @@ async def places_of(tx: Tx, page: QuotePage) -> list[str]:
     if page.head.account_id is None or not tx.actor.may("parties.read"):
         return []
     return [place.code for place in (await account_page(tx, page.head.account_id)).places]
+
+
+async def payees_of(tx: Tx) -> list[UserRow]:
+    """Whom a sale may be credited to; nobody is named to who may not see people, and log-ins can be typed."""
+    return await list_users(tx, is_active=True, limit=PEOPLE_SHOWN) if tx.actor.may("parties.read") else []
 
 
 async def history_for(call: Call, page: QuotePage, product: str | None) -> Any:
