@@ -19,6 +19,7 @@ from orderloom.approvals.commands import (
     send_notices,
     tell_asked,
 )
+from orderloom.approvals.reads import request_page
 from orderloom.approvals.types import ApproverDraft, DelegationDraft, State
 from orderloom.base.refusals import Conflict, NotFound, Refused
 from orderloom.base.transaction import Database, Tx, transaction
@@ -364,3 +365,16 @@ async def test_somebody_elses_answer_to_the_same_step_is_told(tx: Tx) -> None:
     late = await refusal_of(tx, flo)
 
     assert isinstance(late, Conflict) and " approved on " in late.problems[0].message
+
+
+async def test_the_page_of_a_request_hides_margin_and_cost_from_who_may_not_see_them(tx: Tx) -> None:
+    cast = await enter(tx)
+    found = await submit(tx, cast.sue, offer(margin="10"))
+    tx.actor = cast.max
+    told = await request_page(tx, found.request_id or 0)
+    tx.actor = SYSTEM
+    whole = await request_page(tx, found.request_id or 0)
+
+    assert "margin" not in told.snapshot["inputs"] and "margin" in whole.snapshot["inputs"]
+    assert [reason["read"] for step in told.steps for reason in step.reasons] == [{"discount": "20"}, {}]
+    assert [reason["note"] for step in told.steps for reason in step.reasons][-1] == "a thin margin"

@@ -87,6 +87,29 @@ def shown_of(
     )
 
 
+def without_costs(snapshot: Mapping[str, Any]) -> dict[str, Any]:
+    """A snapshot as those see it who may not see costs."""
+    shown = {
+        name: [{key: one for key, one in row.items() if _may(key, False)} for row in rows] if _is_table(rows) else rows
+        for name, rows in snapshot["shown"].items()
+        if _may(name, False)
+    }
+    inputs = {name: value for name, value in snapshot["inputs"].items() if _may(name, False)}
+    return {**snapshot, "inputs": inputs, "shown": shown}
+
+
+def reasons_without_costs(reasons: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Rules as those see them who may not see costs: notes stay, the text of a rule that reads costs does not."""
+    return [
+        {
+            **reason,
+            "text": reason["text"] if all(_may(name, False) for name in reason["read"]) else "",
+            "read": {name: value for name, value in reason["read"].items() if _may(name, False)},
+        }
+        for reason in reasons
+    ]
+
+
 def _may(name: str, may_see_cost: bool) -> bool:
     return may_see_cost or not any(word in name.lower() for word in COSTLY)
 

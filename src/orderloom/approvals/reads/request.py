@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Literal, LiteralString
 
 from orderloom.approvals.reads.told import ReplyRow, Told, replies_to, told_of
+from orderloom.approvals.shown import reasons_without_costs, without_costs
 from orderloom.base.refusals import NotFound, Problem
 from orderloom.base.transaction import Tx
 from orderloom.base.types import Subject
@@ -136,11 +137,16 @@ async def count_waiting(tx: Tx) -> int:
 
 
 async def request_page(tx: Tx, request_id: int) -> RequestPage:
-    """A request whole; 404 for who is neither asked nor asking and may not see it otherwise."""
+    """A request whole, margin and cost only for who may see cost; 404 for who is neither asked nor asking and may not
+    see it otherwise.
+    """
     found = await _requests(tx, view="all", request_id=request_id, limit=1)
     if not found:
         raise NotFound([Problem("request_unknown", "There is no such request for approval.")])
     steps = await _steps(tx, request_id)
+    sees_cost = tx.actor.may("catalog.cost")
+    if not sees_cost:
+        steps = [replace(step, reasons=reasons_without_costs(step.reasons)) for step in steps]
     shown, requesters = await tx.one(
         "SELECT snapshot::jsonb, requesters FROM approvals.request WHERE id = %(id)s", {"id": request_id}
     )
@@ -149,7 +155,7 @@ async def request_page(tx: Tx, request_id: int) -> RequestPage:
     is_open = found[0].state == "open"
     return RequestPage(
         found[0],
-        shown,
+        shown if sees_cost else without_costs(shown),
         may_decide=is_open and bool(mine),
         may_recall=is_open and tx.actor.user_id in requesters,
         steps=tuple(steps),
