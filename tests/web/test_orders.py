@@ -198,3 +198,16 @@ async def test_the_header_of_a_released_order_takes_a_change(manager):
 
     assert (refused.status_code, refused.json()["problems"][0]["code"]) == (409, "order_released")
     assert (await manager.get(path)).json()["header"]["priority"] == "standard"
+
+
+async def test_the_plan_is_shown_over_time_with_what_is_to_come(manager, browser_of):
+    placed = (await manager.post("/api/orders", json=TRIPLE_PLAY)).json()
+    steps = (await manager.get(f"/api/orders/{placed['number']}/plan")).json()["steps"]
+    coming = (await manager.get(f"/api/orders/{placed['number']}/projection")).json()["items"]
+    page = (await (await browser_of("order_manager")).get(f"/orders/{placed['number']}/gantt")).text
+
+    assert [one["number"] for one in coming] == [step["number"] for step in steps if step["state"] != "done"]
+    assert all(one["start"] <= one["finish"] for one in coming)
+    assert page.count('class="planned"') == len(steps)
+    assert page.count('class="projected"') == len(coming)
+    assert 'class="promise"' in page

@@ -13,7 +13,8 @@ from orderloom.fulfilment.charging import mark_passed_gates
 from orderloom.fulfilment.commands.altering import follow_altered
 from orderloom.fulfilment.commands.cancelling import finish_cancellations
 from orderloom.fulfilment.events import JeopardyChanged
-from orderloom.fulfilment.jeopardy import ENDED, Progress, in_order, jeopardy, next_change, project
+from orderloom.fulfilment.jeopardy import ENDED, in_order, jeopardy, next_change, project
+from orderloom.fulfilment.projecting import progress_of
 from orderloom.fulfilment.reads import (
     OrderStanding,
     PlanHead,
@@ -108,11 +109,7 @@ async def _forecast(tx: Tx, orders: Sequence[OrderStanding], heads: Heads, steps
 
 def _forecast_of(head: PlanHead, graph: Graph, steps: Sequence[StepStanding], *, now: datetime) -> Forecast:
     shape, numbers = in_order(graph)
-    standing = {step.number: step for step in steps}
-    progress = [
-        Progress(s.state, s.ready_at, s.started_at, s.finished_at, s.not_before) if s else Progress("blocked")
-        for s in map(standing.get, numbers)
-    ]
+    progress = progress_of(numbers, steps)
     projection = project(shape, progress, start=head.planned_at, now=now)
     spare = {"forecast": head.forecast_at, "promised": head.promised_at, "projected": projection.finish}
     is_over = all(p.state in ENDED for p in progress)

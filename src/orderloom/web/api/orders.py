@@ -25,6 +25,7 @@ from orderloom.fulfilment.commands import (
     simulate_order,
     submit_orders,
 )
+from orderloom.fulfilment.projecting import ProjectedStep, projected_steps
 from orderloom.fulfilment.simulate import as_json
 from orderloom.fulfilment.views import Total, View, orders_in, totals_in
 from orderloom.orders.order import HeaderEdit, HoldDraft
@@ -192,6 +193,13 @@ async def read_plan(call: Call, reference: str) -> OrderPlan:
     if plan is None:
         raise not_there()
     return plan
+
+
+@routes.get("/orders/{reference:str}/projection", permission="orders.read", returns=(Rows, ProjectedStep))
+async def read_projection(call: Call, reference: str) -> Rows:
+    """When the open steps of an order will begin and end as things stand now, by number."""
+    page = await order_page(call.tx, await order_named(call.tx, reference))
+    return Rows(await projected_steps(call.tx, page.header.id))
 
 
 @routes.get("/orders/{reference:str}/timeline", permission="orders.read", returns=(Rows, Happening))

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import date
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from orderloom.base.fields import LongText, Text
 from orderloom.base.parsing import strict
@@ -24,6 +25,7 @@ from orderloom.fulfilment.commands import (
     request_cancellations,
     submit_orders,
 )
+from orderloom.fulfilment.projecting import projected_steps
 from orderloom.fulfilment.views import COUNTED_MOST, View, orders_in, totals_in
 from orderloom.gateway.reads import CallPage, call_page
 from orderloom.insight.sheets import csv_file, xlsx_file
@@ -50,6 +52,7 @@ from orderloom.web.order_columns import columns_of
 from orderloom.web.pages.documents import papers_context
 from orderloom.web.paging import cursor_of, place_of
 from orderloom.web.plan import (
+    DRAWN_MOST,
     OrderPlan,
     calls_of_step,
     item_quantities,
@@ -58,6 +61,7 @@ from orderloom.web.plan import (
     plan_steps,
     seen_step,
 )
+from orderloom.web.plan_gantt import Gantt, Reader, gantt
 from orderloom.web.problems import not_there
 from orderloom.web.routes import Routes
 from orderloom.web.table_files import sent_file
@@ -130,6 +134,12 @@ async def order_plan_page(call: Call, reference: str) -> Page:
     return await shown(call, reference, "plan")
 
 
+@routes.get("/orders/{reference:str}/gantt", permission="orders.read")
+async def order_gantt_page(call: Call, reference: str) -> Page:
+    """One order: its plan over time."""
+    return await shown(call, reference, "gantt")
+
+
 @routes.get("/orders/{reference:str}/steps", permission="orders.read")
 async def order_steps_page(call: Call, reference: str) -> Page:
     """One order: its plan as a table."""
@@ -188,8 +198,8 @@ async def tab_context(call: Call, page: OrderPage, plan: OrderPlan | None, tab: 
             "goods": await item_quantities(call.tx, order_id) if call.actor.may("stock.read") else {},
             "shipments": await stock.shipments(call.tx, order_ids=[order_id]) if call.actor.may("stock.read") else [],
         }
-    if tab in ("plan", "steps"):
-        return {"graph": plan.graph() if plan else None} if tab == "plan" else steps_context(call, plan)
+    if tab in ("plan", "gantt", "steps"):
+        return await plan_context(call, order_id, plan, tab)
     if tab == "timeline":
         return {"happenings": await order_timeline(call.tx, order_id, plan.header.process_id if plan else None)}
     if tab == "documents":
@@ -197,6 +207,26 @@ async def tab_context(call: Call, page: OrderPage, plan: OrderPlan | None, tab: 
     if tab == "billing" and call.actor.may("billing.read"):
         return await billing_context(call, order_id, plan)
     return {}
+
+
+async def plan_context(call: Call, order_id: int, plan: OrderPlan | None, tab: str) -> dict[str, Any]:
+    """The plan as a graph, over time, or as a table."""
+    if tab == "plan":
+        return {"graph": plan.graph() if plan else None}
+    return {"gantt": await gantt_of(call, order_id, plan)} if tab == "gantt" else steps_context(call, plan)
+
+
+async def gantt_of(call: Call, order_id: int, plan: OrderPlan | None) -> Gantt | None:
+    """The plan over time; None before there is one, and where it has too many steps to be told apart."""
+    if plan is None or not 0 < len(plan.steps) <= DRAWN_MOST:
+        return None
+    return gantt(
+        plan.steps,
+        await projected_steps(call.tx, order_id),
+        promised=plan.header.promised_at,
+        now=call.tx.now,
+        reader=Reader(ZoneInfo(call.visitor.time_zone), call.visitor.locale.replace("-", "_")),
+    )
 
 
 async def documents_context(call: Call, order_id: int) -> dict[str, Any]:
