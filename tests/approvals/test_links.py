@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from datetime import timedelta
+from decimal import Decimal
 from email.headerregistry import Address
 
 import pytest
@@ -21,6 +22,7 @@ from orderloom.approvals.commands import (
 )
 from orderloom.approvals.reads import request_page
 from orderloom.approvals.types import ApproverDraft, DelegationDraft, State
+from orderloom.base.jobs import run_jobs
 from orderloom.base.refusals import Conflict, NotFound, Refused
 from orderloom.base.transaction import Database, Tx, transaction
 from orderloom.base.types import SYSTEM
@@ -29,6 +31,8 @@ from orderloom.messages.channels import EmailChannel
 from orderloom.messages.doors import Doors
 from orderloom.messages.sending import Postman
 from orderloom.parties.commands.links import tell_links
+from orderloom.work.climbing import climb, put_ladders
+from orderloom.work.types import RungDraft
 from tests.approvals.cast import Cast, enter, offer, submit
 from tests.approvals.given import policy
 from tests.messages.server import listening
@@ -378,3 +382,21 @@ async def test_the_page_of_a_request_hides_margin_and_cost_from_who_may_not_see_
     assert "margin" not in told.snapshot["inputs"] and "margin" in whole.snapshot["inputs"]
     assert [reason["read"] for step in told.steps for reason in step.reasons] == [{"discount": "20"}, {}]
     assert [reason["note"] for step in told.steps for reason in step.reasons][-1] == "a thin margin"
+
+
+async def test_a_submission_tells_who_is_asked_and_sets_their_clock_by_itself(database: Database) -> None:
+    async with transaction(database, SYSTEM) as tx:
+        cast = await enter(tx)
+        await put_ladders(tx, {"approvals": [RungDraft(Decimal(0), "remind")]})
+        await submit(tx, cast.sue, offer())
+    while await run_jobs(database):
+        pass
+    async with transaction(database, SYSTEM) as tx:
+        assert [address for address, _, _ in await mailed(tx)] == ["max@example.com"]
+        assert await tx.values("SELECT act FROM work.alarm") == ["remind"]
+        await tx.execute("UPDATE work.alarm SET at = at - interval '30 days'")
+        await climb(tx)
+    while await run_jobs(database):
+        pass
+    async with transaction(database, SYSTEM) as tx:
+        assert len(await mailed(tx)) == 2, "the reminder"
