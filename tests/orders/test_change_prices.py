@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from decimal import Decimal as D
 
 import pytest
@@ -191,3 +192,26 @@ async def test_a_quoted_price_stands_within_what_it_was_agreed_for_or_says_why_n
         assert found.waterfalls["1"].charges[0].net == moved(found).net_after != D("105.00")
     else:
         assert moved(found).net_after == D(net)
+
+
+WHOLE = """
+lists: [{code: all, name: All, currency: USD, rank: 5, prices: [
+    {product: KIT, one_time: 1180}, {product: PLAN, one_time: 300}]}]
+promotions: [{code: whole, percent_off: 10, scope: header, when: total > 1300}]
+"""
+
+
+async def test_what_is_left_of_a_bundle_is_priced_anew_when_a_part_goes(tx):
+    await publish(tx, WHOLE)
+    order = await captured(
+        tx,
+        ItemDraft("1", "KIT"),
+        ItemDraft("1.1", "SPLICER", parent="1"),
+        ItemDraft("1.2", "PACK", parent="1", quantity=D(3)),
+        ItemDraft("1.3", "PLAN", parent="1"),
+    )
+
+    move = moved(await revised(tx, order, remove=("1.3",)))
+
+    assert (move.net_before, move.net_after) == (D("1062.00"), D("1180.00"))
+    assert (await revised(tx, order, LineChange("1", requested_on=date(2027, 1, 4)))).moves == ()

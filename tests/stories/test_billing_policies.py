@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from orderloom.fulfilment.commands import PlacedOrder
+from orderloom.base.refusals import Refused
+from orderloom.fulfilment.commands import PlacedOrder, cancel_items
 from tests.stories.conftest import Story
 from tests.stories.test_changes import apply, drafted, previewed
 from tests.stories.test_worked_orders import day
@@ -274,4 +275,27 @@ async def test_what_is_raised_after_its_invoice_is_billed_by_the_order_that_is_o
     await dig(story, more, "Hedge")
 
     assert [row for row in await billed(story, order, more) if row[0] == "1.2"] == [("1.2", 1, 150), ("1.2", 1, 150)]
+    story.verify()
+
+
+async def test_a_part_without_which_the_rest_costs_more_goes_by_a_change_that_shows_it(story: Story) -> None:
+    cato = await story.as_user("cato")
+    rule = "promotions: [{code: whole, percent_off: 10, scope: header, when: total > 600}]"
+    published = await cato.post("/api/prices/publish?name=whole.yaml", content=rule.encode(), headers=YAML)
+    assert published.status_code < 300, published.text
+    order = await plant(story)
+    [(hedge,)] = await story.ask("SELECT id FROM orders.item WHERE line = '1.2'")
+
+    with pytest.raises(Refused) as refused:
+        await story.do(lambda tx: cancel_items(tx, order.id, [hedge], reason="no room for it"))
+    assert {problem.code for problem in refused.value.problems} == {"bundle_repriced"}
+    message = "Without 1.2 line 1.1 costs 400.00 instead of 360.00 USD; propose a change instead"
+    assert any(problem.message.startswith(message) for problem in refused.value.problems)
+
+    path = await drafted(story, order, {"reason": "no room for it", "remove": ["1.2"]})
+    money = (await previewed(story, path))["money"]
+    assert (money["before"]["one_time"], money["after"]["one_time"]) == ("594", "510")
+    await apply(story, path)
+    await dig(story, order, "Pond")
+    assert sorted(await billed(story, order)) == [("1", 1, 90), ("1.1", 1, 400), ("1.3", 1, 20)]
     story.verify()

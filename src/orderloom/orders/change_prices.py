@@ -72,7 +72,8 @@ def touched_lines(
     who: str,
     now: datetime,
 ) -> list[Touched]:
-    """The lines whose price a change asks for: those that come, and those of another quantity, form or price.
+    """The lines whose price a change asks for: those that come, those of another quantity, form or price, and all
+    lines of a bundle that is made of other parts.
 
     A line that comes is priced now; one that stays, by the rules of the moment that it was priced at, so that
     taking the change back gives the cents back. What was agreed and has no limits stays as it is.
@@ -80,6 +81,7 @@ def touched_lines(
     before = {item.line: item for item in order.items if item.withdrawn_in is None}
     wishes = {change.line: change.price for change in draft.lines if change.price is not None}
     born = {item.line: item for item in (*draft.add, *(exchange.by for exchange in draft.exchange))}
+    recomposed = _recomposed(revised)
     found = []
     for item in revised.order.items:
         if item.withdrawn_in is not None or item.action in UNPRICED_ACTIONS:
@@ -89,9 +91,17 @@ def touched_lines(
         elif item.line in wishes:
             given = tuple(given_price(wishes[item.line], who))
             found.append(Touched(item.line, now, given, wishes[item.line], standing.get(item.line)))
-        elif item.line in revised.changed and _asks(item, before[item.line]):
+        elif (item.bundle or item.line) in recomposed or (
+            item.line in revised.changed and _asks(item, before[item.line])
+        ):
             found += _kept(item, standing.get(item.line), now=now)
     return found
+
+
+def _recomposed(revised: Revised) -> set[str]:
+    """The bundles, by their outermost line, that lose a part or get one."""
+    parts = [*revised.removed, *(item for item in revised.order.items if item.line in revised.added)]
+    return {item.bundle for item in parts if item.bundle is not None}
 
 
 def _born(item: ItemDraft, *, who: str, now: datetime) -> Touched:
@@ -184,9 +194,12 @@ def price_change(
         if one.line in priced_lines:
             items[one.line], note = _with_price(items[one.line], priced_lines[one.line], one)
             prices |= {one.line: note} if note else {}
+    before = {item.line: item for item in revised.order.items}
+    other = [line for line in priced_lines if line not in revised.added and items[line] != before[line]]
     done = replace(
         revised,
         order=replace(revised.order, items=tuple(items.values())),
+        changed=tuple(dict.fromkeys((*revised.changed, *other))),
         prices=prices,
         waterfalls={line: answer for line, answer in priced_lines.items() if answer.charges},
         priced_at={one.line: one.at for one in touched},

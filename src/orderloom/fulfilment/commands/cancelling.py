@@ -19,6 +19,7 @@ from orderloom.fulfilment.callout import correlation_of
 from orderloom.fulfilment.reads import StepStanding, order_standings, relying_lines, standings
 from orderloom.gateway.commands import withdraw
 from orderloom.orders import commands as orders
+from orderloom.orders.change import ChangeDraft
 from orderloom.orders.order import ItemResult
 from orderloom.orders.reads import StoredItem, stored_orders
 from orderloom.orders.states import TERMINAL
@@ -54,10 +55,10 @@ async def cancel_items(
     """Cancel items with their parts, or have them fail for good: steps that serve nothing else are taken back.
 
     A thing that other items share lives on. The rest of the order goes on without them, as if they
-    had not been ordered; a bundle keeps its price and is billed for what is left. Refused for what is
-    completed, past a hard point of no return, while other items rely on them, and for a part without
-    which its bundle is none: nobody could say what the rest costs. Returns the steps that take back
-    what was done.
+    had not been ordered. Refused for what is completed, past a hard point of no return, while other
+    items rely on them, for a part without which its bundle is none, and for one without which the
+    price function says another price for the rest: a change shows that before it is made. What fails
+    for good leaves the prices as they are. Returns the steps that take back what was done.
     """
     [order] = await order_standings(tx, [order_id])
     if order.state in TERMINAL:
@@ -79,6 +80,8 @@ async def cancel_items(
             *(() if as_failed else await _broken_bundles(tx, order_id, gone)),
         ]
     )
+    if not as_failed:
+        refuse_if_any(await _repriced(tx, order_id, gone))
     steps = (await standings(tx, [order_id])).get(order_id, [])
     mine = [step for step in steps if step.order_items and set(step.order_items) <= gone]
     undone = await _cancel(tx, mine, reason=reason, others_go_on=True)
@@ -104,6 +107,24 @@ async def _broken_bundles(tx: Tx, order_id: int, gone: Container[int]) -> list[P
         )
         for line, lack in _lacking(catalogue, rest)
         if (line, lack) not in known
+    ]
+
+
+async def _repriced(tx: Tx, order_id: int, gone: Container[int]) -> list[Problem]:
+    """Lines that go on and would cost something else without these, by the price function that changes ask, too."""
+    [order] = await stored_orders(tx, [order_id])
+    lines = tuple(item.line for item in order.items if item.id in gone and item.withdrawn_in is None)
+    without = await orders.revised_order(tx, order, ChangeDraft("cancelled", remove=lines))
+    if without.problems:
+        return []
+    return [
+        Problem(
+            "bundle_repriced",
+            f"Without {', '.join(lines)} line {move.line} costs {move.net_after or 0:f} instead of "
+            f"{move.net_before or 0:f} {order.currency}; propose a change instead, which shows it before it is made.",
+        )
+        for move in without.moves
+        if move.net_before != move.net_after
     ]
 
 
