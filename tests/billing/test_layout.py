@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 from decimal import Decimal as D
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -107,6 +108,16 @@ def test_who_owes_the_tax_himself_or_none_is_told_by_name():
     assert (reverse.treatment, reverse.percent, reverse.net, reverse.tax) == ("reverse_charge", 0, D("10.00"), 0)
     assert (exempt.treatment, exempt.name, exempt.tax) == ("exempt", "VAT", 0)
     assert (unknown.treatment, unknown.country, unknown.tax) == ("exempt", "JP", 0)
+
+
+@pytest.mark.parametrize(
+    ("amounts", "rounding", "tax"),
+    [(["29.97"], "line", "5.69"), (["9.99"] * 3, "line", "5.70"), (["9.99"] * 3, "total", "5.69")],
+)
+def test_tax_on_three_of_nine_ninety_nine(amounts, rounding, tax):
+    sheet = laid_out(*(charge(n, str(n), amount) for n, amount in enumerate(amounts, start=1)), rounding=rounding)
+
+    assert (sheet.net, sheet.tax) == (D("29.97"), D(tax))
 
 
 def test_what_comes_back_takes_its_own_tax_back():

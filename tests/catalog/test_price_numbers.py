@@ -1,4 +1,14 @@
-"""Worked numbers of prices: tiers, blocks, percentages, cost, waterfalls, proration, sharing, tax."""
+"""Worked numbers of prices, each held by one test.
+
+Tiers at 10, 11, 50, 51, 75, 101, 150 and 10.5; the hint to buy 51: `test_tiers_...`, `test_fifty_one_...`.
+Blocks 9, 10, 49, 50, 60: `test_a_block_...`. Percentages of 1200.00 + 850.50 and 1400 + 900: `test_a_percentage_...`.
+Cost 75.00 by markup and margin: `test_cost_plus_...`. List 120.00 down to 75.24: `test_the_waterfall_...`.
+120 less 30 and 20 %: `test_discounts_stack_...`; 25.57 % and 21.63 %: `test_a_margin_...`. Terms of 1200 a year, leap
+years too: `test_a_term_...`, and what ends early in tests/billing/test_altering.py. Three years at +3 %, and 39 months:
+`test_a_segment_...`, `test_a_unit_price_...`, `test_years_at_rising_prices_...`. 333.33 shared, JPY and KWD:
+`test_a_header_amount_...`. Slabs of 30: `test_a_schedule_...`. Tax of 3 x 9.99: `test_tax_is_rounded_...`, and on an
+invoice in tests/billing/test_layout.py.
+"""
 
 from __future__ import annotations
 
@@ -162,6 +172,11 @@ def test_a_segment_costs_its_months(months: int, amount: int) -> None:
 )
 def test_a_unit_price_may_be_finer_than_the_cent(price: str, quantity: int, amount: str) -> None:
     assert net(yearly(price), quantity) == D(amount)
+
+
+def test_years_at_rising_prices_come_to_their_sum() -> None:
+    years = [net(yearly(each), quantity) for each, quantity in (("120", 100), ("123.60", 150), ("127.308", 200))]
+    assert sum(years) == D("56001.60")
 
 
 @pytest.mark.parametrize(
