@@ -7,6 +7,7 @@ from decimal import Decimal
 from pathlib import Path
 
 from orderloom.approvals.commands import send_notices, tell_asked
+from orderloom.assets.reads import tree
 from orderloom.base.parsing import parse
 from orderloom.base.transaction import Tx
 from orderloom.base.types import Subject
@@ -58,6 +59,7 @@ def fill(desk: Desk) -> dict[str, str]:
     stopped, compared = desk.do(quoted)
     request, one, several = desk.do(asked)
     at = f"/orders/{order.label}"
+    asset = desk.do(lambda tx: tree(tx, order_ids=[order.id]))[0].number
     return {
         "search": "/search?text=har",
         "approvals": "/approvals?view=all", "approval": f"/approvals/{request}", "decide": f"/decide/{one}",
@@ -72,7 +74,8 @@ def fill(desk: Desk) -> dict[str, str]:
         "order-steps": f"{at}/steps",
         "order-timeline": f"{at}/timeline", "order-billing": f"{at}/billing", "tasks": "/tasks?view=all",
         "task": f"/tasks/{task}/0", "fallout": "/fallout", "repair": f"/fallout/{failed}/0", "customers": "/customers",
-        "customer": f"/customers/{order.account_id}", "products": "/products", "product": "/products/1",
+        "customer": f"/customers/{order.account_id}", "asset": f"/assets/{asset}",
+        "products": "/products", "product": "/products/1",
         "stock": "/stock", "pick-lists": "/stock/pick-lists", "pick-list": f"/stock/pick-lists/{pick_list}",
         "shipments": "/stock/shipments", "shipment": f"/stock/shipments/{shipment}", "invoices": "/invoices",
         "invoice": f"/invoices/{invoice}", "partners": "/partners", "partner": "/partners/WMS",

@@ -62,5 +62,6 @@ def may_open(actor: Actor, place: Place) -> bool:
 
 
 def is_in(place: Place, path: str) -> bool:
-    """Whether the page belongs to the place; only the first page itself is home."""
+    """Whether the page belongs to the place: home is its own page only, what is installed is the customers'."""
+    path = path.replace("/assets/", "/customers/", 1) if path.startswith("/assets/") else path
     return path == "/" if place.path == "/" else path.startswith(place.path)
