@@ -302,7 +302,7 @@ async def stuck(chaos: Chaos) -> list[Any]:
 
 @pytest.mark.slow
 async def test_a_few_orders_survive_the_death_of_workers(database_url: str, house: House, tmp_path: Path) -> None:
-    await run(database_url, house, tmp_path, orders=30, workers=2, kills=5, seconds=240)
+    await run(database_url, house, tmp_path, orders=12, workers=2, kills=2, seconds=240)
 
 
 @pytest.mark.soak
