@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import psycopg
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -233,7 +234,14 @@ async def run(url: str, graph: tuple[list[str], list[tuple[int, int, str]]], his
 steps = st.tuples(actions, st.integers(0, 99), st.tuples(st.integers(0, 99), st.integers(0, 99)))
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(graph=graphs(), history=st.lists(steps, min_size=10, max_size=30))
 def test_every_history_is_what_the_model_says(template_url: str, graph: Any, history: Any) -> None:
+    asyncio.run(run(template_url, graph, history))
+
+
+@pytest.mark.slow
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(graph=graphs(), history=st.lists(steps, min_size=10, max_size=30))
+def test_every_one_of_many_histories_is_what_the_model_says(template_url: str, graph: Any, history: Any) -> None:
     asyncio.run(run(template_url, graph, history))
