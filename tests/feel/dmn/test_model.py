@@ -8,7 +8,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from orderloom.feel import check, evaluate, explain, load_dmn
@@ -347,6 +347,7 @@ def test_rules_added_and_moved_leave_the_others_as_they_were() -> None:
 CELLS = st.text(st.characters(codec="utf-8", exclude_categories=("Cc", "Cs", "Cn")), min_size=1).map(str.strip)
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(st.tuples(CELLS, CELLS, CELLS, CELLS), max_size=4), CELLS)
 def test_any_text_of_a_changed_table_is_read_as_it_was_written(rows: list[tuple[str, ...]], label: str) -> None:
     loaded = load_dmn(APPROVAL)
