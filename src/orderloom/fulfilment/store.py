@@ -7,7 +7,7 @@ from dataclasses import fields
 from operator import attrgetter
 from typing import Any
 
-from orderloom.base.transaction import Json, Tx
+from orderloom.base.transaction import Json, Rows, Tx
 from orderloom.fulfilment.rows import Evidence, Forecast, NewPlan, NewStep, NewThing, PlanRevision
 from orderloom.processes.types import StepId
 
@@ -47,21 +47,18 @@ async def upsert_things(tx: Tx, things: Sequence[NewThing]) -> None:
         INSERT INTO fulfilment.item (order_id, position, key, kind, spec, action, label, parent_key, system, scope,
                place, quantity, characteristics, lines, sources, why, is_provisional)
         SELECT order_id, position, key, kind, spec, action, label, parent_key, system, scope,
-               place, quantity, characteristics, lines, sources::bigint[], why, is_provisional
-          FROM unnest(%(order_id)s::bigint[], %(position)s::integer[], %(key)s::text[], %(kind)s::text[],
-                      %(spec)s::text[], %(action)s::text[], %(label)s::text[], %(parent_key)s::text[],
-                      %(system)s::text[], %(scope)s::text[], %(place)s::text[], %(quantity)s::numeric[],
-                      %(characteristics)s::jsonb[], %(lines)s::jsonb[], %(sources)s::text[], %(why)s::jsonb[],
-                      %(is_provisional)s::boolean[])
-               AS fresh (order_id, position, key, kind, spec, action, label, parent_key, system, scope, place,
-                         quantity, characteristics, lines, sources, why, is_provisional)
+               place, quantity, characteristics, lines, sources, why, is_provisional
+          FROM json_to_recordset(%(things)s) AS fresh (
+               order_id bigint, position integer, key text, kind text, spec text, action text, label text,
+               parent_key text, system text, scope text, place text, quantity numeric, characteristics jsonb,
+               lines jsonb, sources bigint[], why jsonb, is_provisional boolean)
             ON CONFLICT (order_id, key) DO UPDATE
            SET position = excluded.position, action = excluded.action, label = excluded.label,
                parent_key = excluded.parent_key, place = excluded.place, quantity = excluded.quantity,
                characteristics = excluded.characteristics, lines = excluded.lines, sources = excluded.sources,
                why = excluded.why, is_provisional = excluded.is_provisional, withdrawn = false
         """,
-        _columns(things, NewThing, as_json={"characteristics", "lines", "why"}, as_numbers={"sources"}),
+        {"things": Rows(things)},
     )
 
 
@@ -106,19 +103,17 @@ async def insert_steps(tx: Tx, steps: Sequence[NewStep]) -> None:
                planned_start, planned_finish, slack_seconds, is_critical, why)
         SELECT fresh.process_id, fresh.number, fresh.order_id,
                (SELECT id FROM fulfilment.item WHERE item.order_id = fresh.order_id AND item.key = fresh.thing_key),
-               fresh.order_items::bigint[], fresh.owner, fresh.type,
+               fresh.order_items, fresh.owner, fresh.type,
                fresh.planned_start, fresh.planned_finish, fresh.slack_seconds, fresh.is_critical, fresh.why
-          FROM unnest(%(process_id)s::bigint[], %(number)s::integer[], %(order_id)s::bigint[], %(thing_key)s::text[],
-                      %(order_items)s::text[], %(owner)s::text[], %(type)s::text[], %(planned_start)s::timestamptz[],
-                      %(planned_finish)s::timestamptz[], %(slack_seconds)s::bigint[], %(is_critical)s::boolean[],
-                      %(why)s::text[])
-               AS fresh (process_id, number, order_id, thing_key, order_items, owner, type, planned_start,
-                         planned_finish, slack_seconds, is_critical, why)
+          FROM json_to_recordset(%(steps)s) AS fresh (
+               process_id bigint, number integer, order_id bigint, thing_key text, order_items bigint[], owner text,
+               type text, planned_start timestamptz, planned_finish timestamptz, slack_seconds bigint,
+               is_critical boolean, why text)
             ON CONFLICT (process_id, number) DO UPDATE
            SET item_id = excluded.item_id, order_items = excluded.order_items,
                slack_seconds = excluded.slack_seconds, is_critical = excluded.is_critical, why = excluded.why
         """,
-        _columns(steps, NewStep, as_numbers={"order_items"}),
+        {"steps": Rows(steps)},
     )
 
 

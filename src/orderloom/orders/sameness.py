@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import fields, is_dataclass
+from functools import cache
 from typing import Any, Final
 
 from orderloom.orders.revisions import plain
@@ -22,13 +23,16 @@ def handed_in(draft: OrderDraft) -> dict[str, Any]:
 
 def _given(value: object) -> Any:
     if is_dataclass(value) and not isinstance(value, type):
-        known = {field.name: getattr(value, field.name) for field in fields(value)}
-        return {
-            name: _given(one) for name, one in known.items() if one is not None and one != "" and one not in ((), {})
-        }
+        known = ((name, getattr(value, name)) for name in _names(type(value)))
+        return {name: _given(one) for name, one in known if one is not None and one != "" and one not in ((), {})}
     if isinstance(value, tuple):
         return [_given(one) for one in value]
     return plain(value)
+
+
+@cache
+def _names(kind: type[Any]) -> tuple[str, ...]:
+    return tuple(field.name for field in fields(kind))
 
 
 def differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from orderloom.base.refusals import Problem, refuse, refuse_if_any
-from orderloom.base.transaction import Json, Tx
+from orderloom.base.transaction import Tx
 from orderloom.processes import rules
 from orderloom.processes.events import ProcessAmended, StepsCancelled
 from orderloom.processes.rules import Intent
@@ -158,7 +158,7 @@ def _birth(  # noqa: PLR0917
         queue=new.queue or (GENERAL_QUEUE if new.node.mode == "person" else None),
         partner=new.partner,
         sub_reason=None,
-        params=None if new.params is None else Json(dict(new.params)),
+        params=new.params,
     )
 
 

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from orderloom.base.refusals import Problem, refuse, refuse_if_any
-from orderloom.base.transaction import Json, Tx
+from orderloom.base.transaction import Tx
 from orderloom.processes import rules
 from orderloom.processes.amend import amend_process, cancel_steps, revise_process
 from orderloom.processes.conditions import holds
@@ -152,14 +152,10 @@ def _births(process_id: int, draft: ProcessDraft, shape: Shape, now: datetime) -
                 queue=queues[number] or (GENERAL_QUEUE if node.mode == "person" else None),
                 partner=partners[number],
                 sub_reason="condition" if skipped else None,
-                params=_json(params[number]),
+                params=params[number],
             )
         )
     return births
-
-
-def _json(value: Mapping[str, Any] | None) -> Any:
-    return None if value is None else Json(dict(value))
 
 
 async def complete_steps(tx: Tx, completions: Sequence[Completion]) -> list[Delivery]:
