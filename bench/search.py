@@ -14,6 +14,7 @@ import json
 import random
 import sys
 import time
+from pathlib import Path
 from typing import Any
 
 import growth
@@ -21,7 +22,7 @@ import psycopg
 import uvloop
 from world import bench_database, bench_server, furnish
 
-from orderloom.base.transaction import Database, transaction
+from orderloom.base.transaction import Database, Tx, transaction
 from orderloom.base.types import SYSTEM, Actor
 from orderloom.house import build_house
 from orderloom.insight.reads.anywhere import search_anywhere
@@ -147,19 +148,27 @@ async def _times(url: str, queries: list[str]) -> dict[str, dict[str, float]]:
 
 
 async def _asked(database: Database, actor: Actor, queries: list[str]) -> dict[str, float]:
-    took = []
+    took, worked = [], []
     for text in [*queries[:WARM], *queries]:
         async with transaction(database, actor) as tx:
-            began = time.perf_counter()
+            began, spent = time.perf_counter(), _processor_ms(tx)
             await search_anywhere(tx, text)
             took.append((time.perf_counter() - began) * 1000)
+            worked.append(_processor_ms(tx) - spent)
     ordered, common = sorted(took[WARM:]), took[WARM : WARM + 10]
     return {
+        "processor_p95_ms": sorted(worked[WARM:])[len(ordered) * 95 // 100],
         "p50_ms": ordered[len(ordered) // 2],
         "p95_ms": ordered[len(ordered) * 95 // 100],
         "worst_ms": ordered[-1],
         "commonest_trigrams_worst_ms": max(common),
     }
+
+
+def _processor_ms(tx: Tx) -> float:
+    """Processor time of this process and of the server's backend so far: what a busy machine cannot stretch."""
+    backend = Path(f"/proc/{tx.connection.info.backend_pid}/schedstat").read_text().split()[0]
+    return time.process_time() * 1000 + int(backend) / 1_000_000
 
 
 def show(report: dict[str, Any]) -> None:
@@ -168,7 +177,8 @@ def show(report: dict[str, Any]) -> None:
     for name, title in (("all", "sees everything"), ("some", "sees one customer of fifty")):
         figures = report["seen"][name]
         print(f"  {title:<28} p50 {figures['p50_ms']:>6.1f} ms  p95 {figures['p95_ms']:>6.1f} ms"
-              f"  worst {figures['worst_ms']:>6.1f} ms  ten commonest trigrams at most"
+              f"  worst {figures['worst_ms']:>6.1f} ms  processor p95"
+              f" {figures['processor_p95_ms']:.1f} ms  ten commonest trigrams at most"
               f" {figures['commonest_trigrams_worst_ms']:.1f} ms")  # fmt: skip
 
 
