@@ -455,7 +455,7 @@ def _new_items(checked: Checked, order_id: int, item_ids: Sequence[int], state: 
             kind=offer.kind,
             action=item.action,
             quantity=item.quantity,
-            per_parent=None if parent is None else _per_parent(item.quantity, items[parent].quantity),
+            per_parent=None if parent is None else per_parent(item.quantity, items[parent].quantity),
             unit=offer.unit,
             characteristics=item.characteristics,
             place=checked.item_places[place],
@@ -476,7 +476,8 @@ def _new_items(checked: Checked, order_id: int, item_ids: Sequence[int], state: 
         )
 
 
-def _per_parent(quantity: Decimal, parent_quantity: Decimal) -> Decimal | None:
+def per_parent(quantity: Decimal, parent_quantity: Decimal) -> Decimal | None:
+    """How many of a part are in one of what it is part of; nothing where that is too little to say."""
     return round(quantity / parent_quantity, 6) or None
 
 

@@ -17,7 +17,7 @@ from orderloom.orders.commands.pricing import keep_prices, price_orders
 from orderloom.orders.compose import Agreed, Checked, Found, check, compose
 from orderloom.orders.events import OrderCaptured, OrderSubmitted
 from orderloom.orders.fresh import Kept, as_stored
-from orderloom.orders.order import CapturedOrder, Composed, FirstOrder, NewPlace
+from orderloom.orders.order import CapturedOrder, Composed, FirstOrder
 from orderloom.orders.states import State
 from orderloom.orders.store import capture as store
 from orderloom.orders.types import OrderDraft
@@ -129,7 +129,7 @@ async def _look_up(tx: Tx, drafts: Sequence[OrderDraft], customers: dict[str, Cu
     return Found(
         customers=customers,
         billing_accounts=accounts,
-        places={(place.account_id, place.code): _as_ordered(place) for place in places},
+        places={(place.account_id, place.code): place.of_order(0) for place in places},
         codes_of_addresses={(place.account_id, place.id): place.code for place in places},
         offers=offers,
         catalogues=await stamped_catalogues(
@@ -158,20 +158,6 @@ def _place_codes(draft: OrderDraft) -> Iterator[str | None]:
     for item in draft.items:
         yield item.place
         yield from (group.place for group in item.ship_groups)
-
-
-def _as_ordered(place: store.KnownPlace) -> NewPlace:
-    return NewPlace(
-        order_id=0,
-        code=place.code,
-        address_id=place.id,
-        recipient=place.recipient,
-        lines=tuple(place.lines),
-        city=place.city,
-        region=place.region,
-        postal_code=place.postal_code,
-        country=place.country,
-    )
 
 
 async def _twins(tx: Tx, drafts: Sequence[OrderDraft], customers: dict[str, Customer]) -> list[store.Twin]:

@@ -17,6 +17,7 @@ from orderloom.orders.change import OPEN_STATES, Change, ChangeDraft, LineChange
 from orderloom.orders.commands.change_pricing import price_revised
 from orderloom.orders.commands.hold import place_holds
 from orderloom.orders.commands.pricing import holds_for
+from orderloom.orders.compose import per_parent
 from orderloom.orders.events import (
     ChangeApplied,
     ChangeDrafted,
@@ -25,7 +26,7 @@ from orderloom.orders.events import (
     ChangeWithdrawn,
     ItemStateChanged,
 )
-from orderloom.orders.order import NewItem, NewNeed, NewPlace, NewShipGroup
+from orderloom.orders.order import NewItem, NewNeed, NewShipGroup
 from orderloom.orders.reads.change import change_of, changes_of
 from orderloom.orders.reads.stored import StoredItem, StoredOrder, stored_orders
 from orderloom.orders.revise import Known, KnownAccount, Revised, revise
@@ -105,7 +106,7 @@ async def _known(tx: Tx, order: StoredOrder, draft: ChangeDraft) -> Known:
     known = await capture.places(tx, account_ids=[order.account_id], codes=codes, address_ids=[]) if codes else []
     return Known(
         catalogue=catalogue,
-        places={p.code: _as_ordered(order.id, p) for p in known},
+        places={place.code: place.of_order(order.id) for place in known},
         accounts=await _accounts(tx, order, draft),
         offers={
             reference: offer
@@ -128,20 +129,6 @@ def _places(draft: ChangeDraft) -> list[str | None]:
         *(line.place for line in lines),
         *(group.place for line in lines for group in line.ship_groups or ()),
     ]
-
-
-def _as_ordered(order_id: int, place: capture.KnownPlace) -> NewPlace:
-    return NewPlace(
-        order_id=order_id,
-        code=place.code,
-        address_id=place.id,
-        recipient=place.recipient,
-        lines=tuple(place.lines),
-        city=place.city,
-        region=place.region,
-        postal_code=place.postal_code,
-        country=place.country,
-    )
 
 
 async def _accounts(tx: Tx, order: StoredOrder, draft: ChangeDraft) -> dict[str, KnownAccount]:
@@ -340,7 +327,7 @@ def _new_item(item: StoredItem, position: int, items: Mapping[str, StoredItem], 
 
 
 def _per_parent(item: StoredItem, items: Mapping[str, StoredItem]) -> Any:
-    return round(item.quantity / items[item.parent].quantity, 6) or None if item.parent else None
+    return per_parent(item.quantity, items[item.parent].quantity) if item.parent else None
 
 
 def _own_account(item: StoredItem, order: StoredOrder) -> int | None:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from orderloom.base.transaction import Json, Tx
-from orderloom.orders.order import Composed, NewHandedIn
+from orderloom.orders.order import Composed, NewHandedIn, NewPlace
 from orderloom.orders.states import State
 from orderloom.parties.policy import account_filter
 
@@ -29,6 +29,20 @@ class KnownPlace:
     region: str
     postal_code: str
     country: str
+
+    def of_order(self, order_id: int) -> NewPlace:
+        """The address as an order keeps it."""
+        return NewPlace(
+            order_id=order_id,
+            code=self.code,
+            address_id=self.id,
+            recipient=self.recipient,
+            lines=tuple(self.lines),
+            city=self.city,
+            region=self.region,
+            postal_code=self.postal_code,
+            country=self.country,
+        )
 
 
 @dataclass(frozen=True, slots=True)
