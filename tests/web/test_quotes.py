@@ -6,6 +6,7 @@ import pytest
 
 from orderloom.base.transaction import transaction
 from orderloom.base.types import SYSTEM
+from orderloom.orders.commands import ConversionDraft, convert_quotes
 from orderloom.quotes.reads import quote_page
 from tests.quotes import given
 
@@ -191,3 +192,16 @@ async def test_a_line_takes_several_discounts_and_a_half_row_is_refused(browser_
     assert (half.status_code, "Say how much" in half.text, told.status_code) == (422, True, 303)
     assert [(one.effect, one.value) for one in line.given] == [("percent_off", 5), ("free_units", 1)]
     assert 'name="effect.2"' in (await person.get(f"{home}/lines/1")).text
+
+
+async def test_what_binds_the_customer_stands_on_the_pages_of_quote_and_order(browser_of, database):
+    bound = {"terms": {"minimum_months": 24, "notice_days": 30, "termination_fee": "77.70"}}
+    async with transaction(database, SYSTEM) as tx:
+        await given.world(tx)
+        quote = await given.quote(tx, ({**given.KIT[0], **bound}, *given.KIT[1:]), sent=True)
+        [order] = await convert_quotes(tx, {quote.id: ConversionDraft()})
+    person = await browser_of("admin")
+    for page in (f"/quotes/{quote.number}", f"/orders/{order.order_number}"):
+        shown = (await person.get(page)).text
+        said = re.search(r"24 months at least, 30 days.{1,6} notice, .{0,60}", shown)
+        assert said is not None and "77.70" in said[0], (page, re.findall(r".{40}months at least.{60}", shown))
