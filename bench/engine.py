@@ -161,7 +161,7 @@ async def person_latency(url: str, *, waiting: int, samples: int = 2000) -> dict
         async with transaction(database, SYSTEM) as tx:
             [pattern] = await start_processes(tx, [draft(0, "person")])
         with psycopg.connect(url, autocommit=True) as connection:
-            connection.execute(MILLION, {"pattern": pattern, "many": waiting})
+            connection.execute(MILLION, {"pattern": pattern, "many": waiting, "queues": ["general"]})
             connection.execute("VACUUM ANALYZE processes.step, processes.process, processes.step_log")
             connection.execute("CHECKPOINT")
             ids = [
@@ -187,9 +187,10 @@ MILLION = """
            SELECT definition_id, 'order', n, 'SO', now() FROM processes.process, generate_series(1, %(many)s / 2) AS n
             WHERE id = %(pattern)s
         RETURNING id)
-    INSERT INTO processes.step (process_id, number, pending, state, mode, kind, key, title, wake_at, ready_at)
+    INSERT INTO processes.step (process_id, number, pending, state, mode, kind, key, title, wake_at, ready_at, queue)
     SELECT process.id, step.number, step.pending, CASE WHEN step.number = 4 THEN 'ready' ELSE step.state END,
-           mode, kind, key, title, step.wake_at, step.ready_at
+           mode, kind, key, title, step.wake_at, step.ready_at,
+           (%(queues)s::text[])[1 + process.id %% cardinality(%(queues)s::text[])]
       FROM process, processes.step
      WHERE step.process_id = %(pattern)s AND step.number IN (0, 1, 3, 4, 5)
 """

@@ -26,15 +26,10 @@ def api_latency(server: Server, *, waiting: int) -> dict[str, float]:
         key = furnish(url)
         pattern = uvloop.run(_pattern(url))
         with psycopg.connect(url, autocommit=True) as connection:
-            connection.execute(MILLION, {"pattern": pattern, "many": waiting})
-            connection.execute(
-                "UPDATE processes.step SET queue = (SELECT min(code) FROM work.queue) WHERE number = 0"
-                " AND process_id IN (SELECT id FROM processes.process ORDER BY random() LIMIT %s)",
-                [SAMPLES + WARM],
-            )
+            queues = [code for (code,) in connection.execute("SELECT code FROM work.queue ORDER BY code")]
+            connection.execute(MILLION, {"pattern": pattern, "many": waiting, "queues": queues})
             chosen = connection.execute(
-                "SELECT process_id FROM processes.step WHERE number = 0 AND state = 'ready'"
-                " AND queue = (SELECT min(code) FROM work.queue)"
+                "SELECT id FROM processes.process WHERE id <> %s ORDER BY random() LIMIT %s", [pattern, SAMPLES + WARM]
             ).fetchall()
             connection.execute("VACUUM ANALYZE processes.step, processes.process, processes.step_log")
             connection.execute("CHECKPOINT")
