@@ -15,6 +15,7 @@ from orderloom.base.parsing import parse
 from orderloom.documents.rendering import render_due
 from orderloom.fulfilment.commands import place_orders
 from orderloom.messages.channels import FolderChannel
+from orderloom.messages.doors import Doors
 from orderloom.messages.sending import Postman
 from orderloom.orders.types import OrderDraft
 from tests.browser.world import administrator
@@ -38,7 +39,7 @@ def work(desk, folder):
     async def run(database):
         await render_due(database)
         sender = Address("Tessellane", addr_spec="orders@tessellane.example")
-        await Postman(database, {"email": FolderChannel(folder, sender)}).turn()
+        await Postman(database, {"email": FolderChannel(folder, sender)}, doors=Doors(desk.url, bytes(32))).turn()
 
     desk.run(run)
 

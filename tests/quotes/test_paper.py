@@ -15,6 +15,7 @@ from orderloom.documents.reads import document_of, sheet_of
 from orderloom.documents.render import render
 from orderloom.messages.reads import message, messages
 from orderloom.messages.types import PaperMail, Recipient
+from orderloom.parties.commands import tell_links
 from orderloom.quotes.commands import digest_of, lose_quote, request_quote_document, revise_quote, send_offer
 from orderloom.quotes.reads import head_of, open_link, quote_behind
 from orderloom.quotes.types import LossDraft
@@ -31,7 +32,6 @@ LINES = (
 )
 MAIL = PaperMail((Recipient("ann@example.com", "Ann"),))
 MARKS = "\u2068\u2069"
-PAGES = "https://shop.example/offers/"
 
 
 async def sheet_for(tx: Tx, quote_id: int, **how: object) -> tuple[dict[str, object], str]:
@@ -106,35 +106,38 @@ async def test_sending_by_mail_offers_the_draft_once_and_its_link_is_the_readers
     await given.world(tx)
     quote = await given.quote(tx)
     mail = PaperMail(MAIL.to, note="See page 2", key="once-and-only")
-    message_id = await send_offer(tx, quote.id, mail, address=PAGES)
-    again = await send_offer(tx, quote.id, mail, address=PAGES)
+    message_id = await send_offer(tx, quote.id, mail, linked=True)
+    again = await send_offer(tx, quote.id, mail, linked=True)
 
     [row] = await messages(tx, subject=("quote", quote.id))
     shown = await message(tx, message_id)
-    link = await tx.value("SELECT link FROM messages.message WHERE id = %(id)s", {"id": message_id})
+    links = await tx.value("SELECT links FROM messages.message WHERE id = %(id)s", {"id": message_id})
+    assert await tx.value("SELECT count(*) FROM quotes.link WHERE token_hash IS NOT NULL") == 0, (
+        "nobody knows a token yet"
+    )
+    tokens = await tell_links(tx, links, key=bytes(32))
+    token = tokens[links[0]]
     assert (again, row.id, (await head_of(tx, quote.id)).state) == (message_id, message_id, "sent")
-    assert link.startswith(PAGES)
-    token = link.removeprefix(PAGES)
     assert token not in str(shown) and "[link]" in shown.body
     assert (await quote_behind(tx, digest_of(token)) or (0,))[0] == quote.id
 
-    await send_offer(tx, quote.id, MAIL, address=PAGES)
+    await send_offer(tx, quote.id, MAIL, linked=True)
     assert await quote_behind(tx, digest_of(token)) is not None, "a second mail leaves the first one's link open"
 
 
 @pytest.mark.parametrize(
-    ("mail", "address", "code"),
+    ("mail", "linked", "code"),
     [
-        (PaperMail(MAIL.to, with_prices=False), PAGES, "link_shows_prices"),
-        (PaperMail((Recipient("nobody"),)), "", "address_absurd"),
-        (PaperMail((Recipient("a@example.com", "Ann\r\nBcc: eve@example.com"),)), "", "name_has_line_break"),
+        (PaperMail(MAIL.to, with_prices=False), True, "link_shows_prices"),
+        (PaperMail((Recipient("nobody"),)), False, "address_absurd"),
+        (PaperMail((Recipient("a@example.com", "Ann\r\nBcc: eve@example.com"),)), False, "name_has_line_break"),
     ],
 )
-async def test_what_cannot_go_out_is_refused(tx: Tx, mail: PaperMail, address: str, code: str) -> None:
+async def test_what_cannot_go_out_is_refused(tx: Tx, mail: PaperMail, linked: bool, code: str) -> None:
     await given.world(tx)
     quote = await given.quote(tx, sent=True)
     with pytest.raises(Refused) as refused:
-        await send_offer(tx, quote.id, mail, address=address)
+        await send_offer(tx, quote.id, mail, linked=linked)
     assert refused.value.problems[0].code == code
 
 

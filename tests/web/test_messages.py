@@ -15,6 +15,7 @@ from orderloom.documents.rendering import render_due
 from orderloom.gateway.mail import mail_server
 from orderloom.messages import reads
 from orderloom.messages.channels import EmailChannel
+from orderloom.messages.doors import Doors
 from orderloom.messages.sending import Postman
 from orderloom.orders.commands import submit_orders
 from tests.billing import given as given_billing
@@ -23,6 +24,7 @@ from tests.messages.server import listening
 from tests.orders import given
 from tests.quotes import given as quotes
 
+DOORS = Doors("https://orders.example.com", bytes(32))
 SENDER = Address("Orders", addr_spec="orders@tessellane.example")
 
 
@@ -42,7 +44,7 @@ async def order(database):
 async def sent(database, mailbox) -> int:
     channel = EmailChannel(mail_server(f"smtp+plain://127.0.0.1:{mailbox.port}"), SENDER)
     await render_due(database)
-    return await Postman(database, {"email": channel}).turn()
+    return await Postman(database, {"email": channel}, doors=DOORS).turn()
 
 
 async def test_the_page_sends_once_however_often_it_is_pressed(browser_of, database, order):

@@ -46,6 +46,7 @@ async def send_paper(
     customer: str,
     sender: str,
     link: str = "",
+    links: tuple[int, ...] = (),
 ) -> int:
     """Send a document by e-mail as soon as it is made, with the letter in its language; return the message."""
     draft = MessageDraft(
@@ -58,13 +59,16 @@ async def send_paper(
         attachments=(document,),
         key=mail.key,
         link=link,
+        links=links,
     )
     refuse_if_any(_problems(draft, ""))
     return await _send(tx, draft)
 
 
 async def _send(tx: Tx, draft: MessageDraft) -> int:
-    written = draft.written or write(draft.letter, language=draft.language, values=draft.values, note=draft.note)
+    written = draft.written or write(
+        draft.letter, language=draft.language, values=draft.values, note=draft.note, link=draft.link
+    )
     message_id = await store.add_message(tx, draft, written)
     if message_id is None:
         known = await message_with_key(tx, draft.key or "")
@@ -163,13 +167,14 @@ async def send_password_link(tx: Tx, login: str, *, lifetime: timedelta) -> bool
         tzinfo=ZoneInfo(user.time_zone),
         locale=user.locale.replace("-", "_"),
     )
-    written = write(
+    draft = MessageDraft(
+        Subject("user", user.id, user.login),
+        (Recipient(user.login, user.name),),
         "password",
         language=user.locale,
         values={"name": user.name, "until": until},
         link=f"{PLACE}/set-password/~1",
+        links=tuple(links),
     )
-    recipients = (Recipient(user.login, user.name),)
-    subject = Subject("user", user.id, user.login)
-    await send_messages(tx, [MessageDraft(subject, recipients, "password", written=written, links=tuple(links))])
+    await send_messages(tx, [draft])
     return True

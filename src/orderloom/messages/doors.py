@@ -39,6 +39,11 @@ def opened(text: str, *, doors: Doors, tokens: Sequence[str]) -> str:
     return _PLACES.sub(real, text.replace(ANSWER, HOW_TO_ANSWER if doors.reply_to else ""))
 
 
+def closed(text: str) -> str:
+    """The text as pages show it: that there is a link, not where it leads."""
+    return _PLACES.sub("[link]", text)
+
+
 def _token(place: str, tokens: Sequence[str]) -> str:
     number = int(place)
     return tokens[number - 1] if 1 <= number <= len(tokens) else "-"

@@ -10,7 +10,7 @@ from typing import Final
 from jinja2 import Environment, select_autoescape
 
 LINK: Final = "[link]"
-"""Stands where a message has its link, which is filled in when it goes out."""
+"""Stands where a letter has its link."""
 
 LETTERS: Final[Mapping[str, Mapping[str, tuple[str, tuple[str, ...]]]]] = {
     "order_confirmation": {
@@ -177,7 +177,7 @@ def values_of(letter: str) -> frozenset[str]:
     return frozenset(name for text in (title, *paragraphs) for _, name, _, _ in Formatter().parse(text) if name)
 
 
-def write(letter: str, *, language: str, values: Mapping[str, str], note: str = "", link: str = LINK) -> Written:
+def write(letter: str, *, language: str, values: Mapping[str, str], note: str = "", link: str = "") -> Written:
     """Write a letter; values and note are texts that may contain anything, and stay texts.
 
     `link` stands where the letter has its link: a place as `doors.py` names them.

@@ -11,6 +11,7 @@ from typing import Any, LiteralString
 from orderloom.base.blobs import blobs
 from orderloom.base.refusals import NotFound, Problem
 from orderloom.base.transaction import Tx
+from orderloom.messages.doors import closed
 from orderloom.messages.states import TROUBLED
 from orderloom.messages.types import Enclosure, Recipient
 from orderloom.parties.policy import account_filter
@@ -127,7 +128,7 @@ class MessagePage:
 
 
 async def message(tx: Tx, message_id: int) -> MessagePage:
-    """One message; refuses (404) what does not exist or the actor does not see."""
+    """One message, without its links; refuses (404) what does not exist or the actor does not see."""
     where, params = account_filter(tx.actor, "message.account_id")
     found = await tx.one_or_none(
         f"""
@@ -141,7 +142,8 @@ async def message(tx: Tx, message_id: int) -> MessagePage:
     )
     if found is None:
         raise NotFound([Problem("message_unknown", "There is no such message that you may see; look in the list.")])
-    return replace(found, attempts=await _attempts(tx, message_id))
+    attempts = await _attempts(tx, message_id)
+    return replace(found, body=closed(found.body), html=closed(found.html), attempts=attempts)
 
 
 async def _attempts(tx: Tx, message_id: int) -> list[AttemptRow]:

@@ -6,7 +6,6 @@ import asyncio
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from html import escape
 
 import structlog
 
@@ -15,7 +14,6 @@ from orderloom.base.types import SYSTEM, Subject, SubjectFile
 from orderloom.messages import store
 from orderloom.messages.commands import tell
 from orderloom.messages.doors import PLACE, Doors, opened
-from orderloom.messages.letters import LINK
 from orderloom.messages.reads import enclosures_of, recipients_of
 from orderloom.messages.states import pause_seconds
 from orderloom.messages.types import Channel, Delivered, Enclosure, Parcel, Recipient
@@ -114,8 +112,8 @@ def _parcel(
         recipient=own,
         others=tuple(one for one in recipients if one is not own),
         title=claimed.title,
-        text=claimed.body.replace(LINK, claimed.link) if claimed.link else claimed.body,
-        html=claimed.html.replace(LINK, escape(claimed.link)) if claimed.link else claimed.html,
+        text=claimed.body,
+        html=claimed.html,
         created_at=claimed.created_at,
         subject=Subject(claimed.subject_kind, claimed.subject_id, claimed.subject_label, claimed.account_id),
         enclosures=tuple(enclosures),

@@ -38,9 +38,9 @@ async def add_message(tx: Tx, draft: MessageDraft, written: Written) -> int | No
         """
         INSERT INTO messages.message
                (channel, subject_kind, subject_id, subject_label, account_id, letter, language, title, body, html, key,
-                link, links, created_by)
+                links, created_by)
         VALUES (%(channel)s, %(kind)s, %(id)s, %(label)s, %(account)s, %(letter)s, %(language)s, %(title)s, %(body)s,
-                %(html)s, %(key)s, %(link)s, %(links)s, %(actor)s)
+                %(html)s, %(key)s, %(links)s, %(actor)s)
             ON CONFLICT (key) DO NOTHING
         RETURNING id
         """,
@@ -56,7 +56,6 @@ async def add_message(tx: Tx, draft: MessageDraft, written: Written) -> int | No
             "body": written.text,
             "html": written.html,
             "key": draft.key,
-            "link": draft.link,
             "links": list(draft.links),
             "actor": tx.actor.name,
         },
@@ -207,7 +206,6 @@ class ClaimedDelivery:
     title: str
     body: str
     html: str
-    link: str
     links: list[int]
     created_at: datetime
     subject_kind: str
@@ -234,7 +232,7 @@ async def claim(tx: Tx, channels: Sequence[str], *, limit: int, lease_seconds: f
          WHERE delivery.id = due.id AND message.id = delivery.message_id
         RETURNING delivery.id, delivery.attempt, delivery.message_id, delivery.channel, delivery.address, delivery.name,
                   delivery.role, delivery.round, message.token::text, message.title, message.body, message.html,
-                  message.link, message.links, message.created_at, message.subject_kind, message.subject_id,
+                  message.links, message.created_at, message.subject_kind, message.subject_id,
                   message.subject_label, message.account_id
         """,
         {"channels": list(channels), "limit": limit, "lease": lease_seconds},

@@ -28,10 +28,10 @@ class MessageDraft:
     """A message to be sent about a subject: a letter with the values that it names, and perhaps a note of ours.
 
     `attachments` are subjects that are files, such as documents; the message waits until each is made. `key` makes
-    it once: a second draft with the same key is the first message. `link` is a way in that nobody else may know: it
-    goes out with the message, to the place that the letter has for it, and no page or API shows it again.
-    What a room has `written` by itself stands in place of the letter, which then is its name alone. `links`
-    are promised links; `doors.py` says how a text names them.
+    it once: a second draft with the same key is the first message. `links` are promised links, ways in that nobody
+    else may know: their tokens are made when the message goes out. `link` is the address that stands where the letter
+    has its link; `doors.py` says how it names promised ones.
+    What a room has `written` by itself stands in place of the letter, which then is its name alone.
     """
 
     subject: Subject

@@ -1967,7 +1967,6 @@ CREATE TABLE messages.message (
     key text,
     created_by text NOT NULL,
     created_at timestamp with time zone DEFAULT base.now() NOT NULL,
-    link text DEFAULT ''::text NOT NULL,
     links bigint[] DEFAULT '{}'::bigint[] NOT NULL,
     CONSTRAINT message_channel_check CHECK ((channel = ANY (ARRAY['email'::text, 'sms'::text, 'chat'::text]))),
     CONSTRAINT message_subject_kind_check CHECK ((subject_kind <> ''::text)),
@@ -1975,8 +1974,6 @@ CREATE TABLE messages.message (
 );
 
 COMMENT ON COLUMN messages.message.token IS 'The left part of its Message-ID, the same for ever.';
-
-COMMENT ON COLUMN messages.message.link IS 'Stands for [link] in body and html when the message goes out; shown nowhere.';
 
 ALTER TABLE messages.message ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME messages.message_id_seq
@@ -3110,13 +3107,16 @@ ALTER TABLE quotes.line ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
 CREATE TABLE quotes.link (
     id bigint NOT NULL,
     quote_id bigint NOT NULL,
-    token_hash bytea NOT NULL,
+    token_hash bytea,
     made_by text NOT NULL,
     made_at timestamp with time zone DEFAULT base.now() NOT NULL,
     expires_at timestamp with time zone NOT NULL,
     ended_at timestamp with time zone,
+    promised_id bigint,
     CONSTRAINT link_token_hash_check CHECK ((length(token_hash) = 32))
 );
+
+COMMENT ON COLUMN quotes.link.promised_id IS 'Of a link that goes out by e-mail; it has the digest of the token. Others have it themselves.';
 
 ALTER TABLE quotes.link ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME quotes.link_id_seq
@@ -4300,6 +4300,9 @@ ALTER TABLE ONLY quotes.line
 
 ALTER TABLE ONLY quotes.link
     ADD CONSTRAINT link_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY quotes.link
+    ADD CONSTRAINT link_promised_id_key UNIQUE (promised_id);
 
 ALTER TABLE ONLY quotes.link
     ADD CONSTRAINT link_token_hash_key UNIQUE (token_hash);
@@ -5519,6 +5522,9 @@ ALTER TABLE ONLY quotes.line
 
 ALTER TABLE ONLY quotes.line
     ADD CONSTRAINT line_unit_fkey FOREIGN KEY (unit) REFERENCES catalog.unit(code);
+
+ALTER TABLE ONLY quotes.link
+    ADD CONSTRAINT link_promised_id_fkey FOREIGN KEY (promised_id) REFERENCES parties.link(id) ON DELETE SET NULL;
 
 ALTER TABLE ONLY quotes.link
     ADD CONSTRAINT link_quote_id_fkey FOREIGN KEY (quote_id) REFERENCES quotes.quote(id);

@@ -21,6 +21,8 @@ ChargeKind = Literal["one_time", "recurring"]
 Period = Literal["day", "week", "month", "quarter", "year"]
 Scalar = Annotated[str, Field(max_length=2_000)] | bool | int | Decimal | None
 
+OFFER_LINK = "offer"
+"""The purpose of promised links that lead a customer to an offer."""
 MAX_LINES = 2_000
 MAX_GIVEN = 10
 MAX_ATTRIBUTES = 200

@@ -9,10 +9,13 @@ from hashlib import sha256
 
 from orderloom.base.refusals import Conflict, NotFound, Problem, refuse
 from orderloom.base.transaction import Tx
+from orderloom.parties.commands import LinkDraft, promise_links
 from orderloom.quotes.commands.writing import lock_quote
 from orderloom.quotes.events import QuoteQuestionAnswered, QuoteQuestionAsked
+from orderloom.quotes.quote import Head
 from orderloom.quotes.store import customer as store
 from orderloom.quotes.store import quote as quotes
+from orderloom.quotes.types import OFFER_LINK
 
 TOKEN_BYTES = 32
 LINK_DAYS = 90
@@ -27,17 +30,30 @@ class MadeLink:
     expires_at: datetime
 
 
-async def make_link(tx: Tx, quote_id: int, *, days: int = LINK_DAYS, ends_older: bool = True) -> MadeLink:
-    """A new unguessable way in for the customer, in place of every older one or beside them."""
-    head = await lock_quote(tx, quote_id)
-    if head.state not in ("sent", "accepted", "converted", "declined"):
-        raise Conflict([Problem("quote_not_sent", f"{head.number} is {head.state}; send it before it is shown.")])
-    if ends_older:
-        await store.end_links(tx, head.id)
+async def make_link(tx: Tx, quote_id: int, *, days: int = LINK_DAYS) -> MadeLink:
+    """A new unguessable way in for the customer, in place of every older one."""
+    head = await _lock_shown(tx, quote_id)
+    await store.end_links(tx, head.id)
     token = secrets.token_urlsafe(TOKEN_BYTES)
     expires_at = tx.now + timedelta(days=days)
     await store.insert_link(tx, head.id, token_hash=digest_of(token), expires_at=expires_at)
     return MadeLink(token, expires_at)
+
+
+async def promise_link(tx: Tx, quote_id: int) -> int:
+    """A way in for the customer beside those that there are, as a promised link whose token a message tells."""
+    head = await _lock_shown(tx, quote_id)
+    lifetime = timedelta(days=LINK_DAYS)
+    (promised_id,) = await promise_links(tx, [LinkDraft(OFFER_LINK, subject=head.subject, lifetime=lifetime)])
+    await store.insert_link(tx, head.id, promised_id=promised_id, expires_at=tx.now + lifetime)
+    return promised_id
+
+
+async def _lock_shown(tx: Tx, quote_id: int) -> Head:
+    head = await lock_quote(tx, quote_id)
+    if head.state not in ("sent", "accepted", "converted", "declined"):
+        raise Conflict([Problem("quote_not_sent", f"{head.number} is {head.state}; send it before it is shown.")])
+    return head
 
 
 async def end_links(tx: Tx, quote_id: int) -> int:

@@ -9,11 +9,12 @@ from orderloom.documents.commands import request_documents
 from orderloom.documents.letterhead import Letterhead, letterhead
 from orderloom.documents.types import DocumentDraft
 from orderloom.messages.commands import send_paper
+from orderloom.messages.doors import PLACE
 from orderloom.messages.reads import message_with_key
 from orderloom.messages.types import PaperMail
 from orderloom.parties.reads import resolve_places
 from orderloom.parties.types import Place
-from orderloom.quotes.commands.customer import make_link
+from orderloom.quotes.commands.customer import promise_link
 from orderloom.quotes.commands.life import send_quote
 from orderloom.quotes.commands.looking import customer_of
 from orderloom.quotes.paper import quote_paper
@@ -65,17 +66,17 @@ async def _place(tx: Tx, page: QuotePage) -> Place | None:
     return (await resolve_places(tx, [account_id], [code])).get((account_id, code))
 
 
-async def send_offer(tx: Tx, quote_id: int, mail: PaperMail, *, address: str = "", seen: int | None = None) -> int:
+async def send_offer(tx: Tx, quote_id: int, mail: PaperMail, *, linked: bool = False, seen: int | None = None) -> int:
     """Send the active version by e-mail as soon as its paper is made, and return the message. A draft is sent by it.
 
-    `address` is where customers' pages are, such as `https://shop.example/offers/`: the mail then has a way in of its
-    own, beside those that the customer has. Refused: what cannot be sent, what is over, what is no address, and a link
-    with a paper without prices, since the page behind it has them. With the same key it is the same message.
+    A `linked` mail has a way in of its own, beside those that the customer has. Refused: what cannot be sent, what is
+    over, what is no address, and a link with a paper without prices, since the page behind it has them. With the same
+    key it is the same message.
     """
     known = await message_with_key(tx, mail.key) if mail.key else None
     if known is not None:
         return known
-    if address and not mail.with_prices:
+    if linked and not mail.with_prices:
         message = "The page behind the link shows prices; leave the link out, or send the quote with prices."
         refuse("link_shows_prices", message, "/link")
     page = await quote_page(tx, quote_id)
@@ -93,9 +94,10 @@ async def send_offer(tx: Tx, quote_id: int, mail: PaperMail, *, address: str = "
         mail,
         Subject("document", document_id, subject.label, subject.account_id),
         subject=subject,
-        letter="offer" if address else "quote",
+        letter="offer" if linked else "quote",
         language=mail.language or head.language,
         customer=page.head.account_name,
         sender=head.seller.name if head.seller else "",
-        link=address + (await make_link(tx, quote_id, ends_older=False)).token if address else "",
+        link=f"{PLACE}/offers/~1",
+        links=(await promise_link(tx, quote_id),) if linked else (),
     )

@@ -11,7 +11,7 @@ from orderloom.catalog.priced import Margin
 from orderloom.parties.policy import account_filter
 from orderloom.quotes.quote import Head
 from orderloom.quotes.reads.stored import StoredVersion, head_of, stored_version
-from orderloom.quotes.types import ChargeKind
+from orderloom.quotes.types import OFFER_LINK, ChargeKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,11 +162,13 @@ async def quote_behind(tx: Tx, token_hash: bytes) -> tuple[int, int] | None:
         """
         SELECT quote_id, id
           FROM quotes.link
-         WHERE token_hash = %(token_hash)s
+         WHERE (token_hash = %(token_hash)s
+                OR promised_id = (SELECT link.id FROM parties.link
+                                   WHERE link.token_hash = %(token_hash)s AND link.purpose = %(purpose)s))
            AND ended_at IS NULL
            AND expires_at > %(now)s
         """,
-        {"token_hash": token_hash, "now": tx.now},
+        {"token_hash": token_hash, "purpose": OFFER_LINK, "now": tx.now},
     )
     return None if found is None else (found[0], found[1])
 

@@ -7,15 +7,23 @@ from datetime import datetime
 from orderloom.base.transaction import Tx
 
 
-async def insert_link(tx: Tx, quote_id: int, *, token_hash: bytes, expires_at: datetime) -> int:
-    """Keep a way in, by the digest of its token."""
+async def insert_link(
+    tx: Tx, quote_id: int, *, expires_at: datetime, token_hash: bytes | None = None, promised_id: int | None = None
+) -> int:
+    """Keep a way in, by the digest of its token, or by a promised link whose token is made when it is sent."""
     link_id: int = await tx.value(
         """
-        INSERT INTO quotes.link (quote_id, token_hash, made_by, expires_at)
-        VALUES (%(quote_id)s, %(token_hash)s, %(by)s, %(expires_at)s)
+        INSERT INTO quotes.link (quote_id, token_hash, promised_id, made_by, expires_at)
+        VALUES (%(quote_id)s, %(token_hash)s, %(promised_id)s, %(by)s, %(expires_at)s)
      RETURNING id
         """,
-        {"quote_id": quote_id, "token_hash": token_hash, "by": tx.actor.name, "expires_at": expires_at},
+        {
+            "quote_id": quote_id,
+            "token_hash": token_hash,
+            "promised_id": promised_id,
+            "by": tx.actor.name,
+            "expires_at": expires_at,
+        },
     )
     return link_id
 

@@ -101,8 +101,7 @@ async def mail_invoice(call: Call, owner: Owner, wish: MailWish) -> int:
 async def mail_quote(call: Call, owner: Owner, wish: MailWish, *, seen: int | None = None) -> int:
     """Send a quote; what is a draft is offered by it, which takes the right to."""
     require(call.actor, "quotes.write")
-    address = f"{call.home}/offers/" if wish.link else ""
-    return await send_offer(call.tx, owner.id, wish.mail(owner), address=address, seen=seen)
+    return await send_offer(call.tx, owner.id, wish.mail(owner), linked=wish.link, seen=seen)
 
 
 SENDERS: Mapping[str, Callable[[Call, Owner, MailWish], Awaitable[int]]] = {
