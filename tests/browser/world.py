@@ -6,7 +6,7 @@ import json
 from decimal import Decimal
 from pathlib import Path
 
-from orderloom.approvals.commands import send_notices, tell_asked
+from orderloom.approvals.commands import retire_policies, send_notices, tell_asked
 from orderloom.assets.reads import tree
 from orderloom.base.parsing import parse
 from orderloom.base.transaction import Tx
@@ -90,6 +90,7 @@ def fill(desk: Desk) -> dict[str, str]:
 
 async def asked(tx: Tx) -> tuple[int, str, str]:
     """A request for approval, and the tokens in the mails of who is asked one thing and of who is asked two."""
+    await retire_policies(tx, ["quote-discounts"])  # the demo's own, in whose place the cast's decides
     cast = await enter(tx)
     drafts = [offer(subject=9, discount="20", margin="10", amount="12400"), *(offer("35", subject=n) for n in (10, 11))]
     for draft in drafts:

@@ -222,9 +222,9 @@ def test_a_thousand_lines_are_priced_in_less_than_a_tenth_of_a_second() -> None:
     seconds, yardstick = [], []
     gc.freeze()  # What other tests left behind is not to be searched for garbage here.
     for _ in range(7):
-        began = time.process_time()
+        began = time.thread_time()
         assert len(price(lines, rules, here).lines) == 1000
-        seconds.append(time.process_time() - began)
+        seconds.append(time.thread_time() - began)
         yardstick.append(_yardstick())
 
     gc.unfreeze()
@@ -233,7 +233,7 @@ def test_a_thousand_lines_are_priced_in_less_than_a_tenth_of_a_second() -> None:
 
 def _yardstick() -> float:
     """Seconds of the processor for a fixed piece of decimal work, which a busy machine does as slowly as the rest."""
-    began = time.process_time()
+    began = time.thread_time()
     for number in range(100_000):
         (D(number) * D("1.07")).quantize(D("0.01"))
-    return time.process_time() - began
+    return time.thread_time() - began

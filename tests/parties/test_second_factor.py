@@ -34,9 +34,7 @@ async def ann(database: Database) -> Actor:
 async def set_up(database: Database, actor: Actor, *, session_id: int | None = None) -> tuple[str, list[str]]:
     async with transaction(database, actor) as tx:
         secret = (await commands.begin_second_factor(tx)).secret
-        codes = await commands.confirm_second_factor(
-            tx, code=code_of(secret, ahead=-1), password=PASSWORD, session_id=session_id
-        )
+        codes = await commands.confirm_second_factor(tx, code=code_of(secret), password=PASSWORD, session_id=session_id)
     return secret, codes
 
 
@@ -53,7 +51,7 @@ async def with_code(database: Database, code: str) -> Opened:
 async def test_after_the_password_a_code_is_asked_for_and_counts_once(database: Database) -> None:
     secret, _ = await set_up(database, await ann(database))
 
-    opened = await with_code(database, code := code_of(secret))
+    opened = await with_code(database, code := code_of(secret, ahead=1))
 
     async with transaction(database, SYSTEM) as tx:
         assert await commands.actor_of_session(tx, opened.token) is not None
@@ -71,7 +69,7 @@ async def test_of_two_who_show_one_code_at_once_one_gets_in(database: Database) 
     tokens = [await asked(database), await asked(database)]
 
     answers = await asyncio.gather(
-        *(commands.log_in_with_code(database, CodeLogIn(token, code_of(secret))) for token in tokens),
+        *(commands.log_in_with_code(database, CodeLogIn(token, code_of(secret, ahead=1))) for token in tokens),
         return_exceptions=True,
     )
 
@@ -134,7 +132,7 @@ async def test_new_recovery_codes_replace_the_old_ones(database: Database) -> No
     actor = await ann(database)
     secret, old = await set_up(database, actor)
     async with transaction(database, actor) as tx:
-        fresh = await commands.new_recovery_codes(tx, code=code_of(secret))
+        fresh = await commands.new_recovery_codes(tx, code=code_of(secret, ahead=1))
 
     with pytest.raises(Unauthenticated):
         await with_code(database, old[0])
@@ -149,7 +147,7 @@ async def test_wrong_codes_are_counted_and_locked_though_the_password_is_right(d
             await commands.log_in_with_code(database, CodeLogIn(token, "000000"))
 
     with pytest.raises(TooManyAttempts):
-        await commands.log_in_with_code(database, CodeLogIn(token, code_of(secret)))
+        await commands.log_in_with_code(database, CodeLogIn(token, code_of(secret, ahead=1)))
 
 
 async def test_a_wrong_code_may_be_corrected(database: Database) -> None:
@@ -158,7 +156,7 @@ async def test_a_wrong_code_may_be_corrected(database: Database) -> None:
     with pytest.raises(Unauthenticated):
         await commands.log_in_with_code(database, CodeLogIn(token, "000000"))
 
-    await commands.log_in_with_code(database, CodeLogIn(token, code_of(secret)))
+    await commands.log_in_with_code(database, CodeLogIn(token, code_of(secret, ahead=1)))
 
     with pytest.raises(Unauthenticated) as over:
         await commands.log_in_with_code(database, CodeLogIn(token, code_of(secret, ahead=1)))
@@ -173,7 +171,7 @@ async def test_who_was_asked_before_the_password_changed_starts_again(database: 
         await commands.set_password(tx, actor.user_id, "other words than those", current=PASSWORD)
 
     with pytest.raises(Unauthenticated) as over:
-        await commands.log_in_with_code(database, CodeLogIn(token, code_of(secret)))
+        await commands.log_in_with_code(database, CodeLogIn(token, code_of(secret, ahead=1)))
 
     assert over.value.problems[0].code == "log_in_over"
 

@@ -32,4 +32,4 @@ async def test_quotes_of_every_kind_are_written_and_sound(database):
 
     assert set(states) == {"draft", "sent", "accepted", "declined", "lost", "converted"}
     assert (needs, orders) == (2, 5)
-    assert asked == ["approved", "open"]
+    assert asked == [("approved", 1), ("open", 1)]
